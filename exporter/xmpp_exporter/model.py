@@ -1,0 +1,169 @@
+"""What a probe yields: frozen data without behaviour, read by the store, the metrics, the web pages and the command line.
+
+Every check ends in exactly one verdict. Only `supported`, `unsupported` and `broken` say something about the server;
+whatever kept us from finding out is `unknown`, with its reason.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Verdict(StrEnum):
+    SUPPORTED = "supported"
+    UNSUPPORTED = "unsupported"
+    BROKEN = "broken"
+    UNKNOWN = "unknown"
+
+
+class Reason(StrEnum):
+    """Why a verdict is not `supported`: the whole vocabulary, grouped by the verdict it belongs to."""
+
+    # unsupported
+    NOT_OFFERED = "not_offered"
+    WRONG_ENTITY = "wrong_entity"
+    OUTDATED = "outdated"
+    # broken
+    STANZA_ERROR = "stanza_error"
+    HTTP_STATUS = "http_status"
+    TLS = "tls"
+    CERTIFICATE = "certificate"
+    DNS = "dns"
+    MISMATCH = "mismatch"
+    UNREACHABLE = "unreachable"
+    COMPONENT_DOWN = "component_down"
+    # unknown
+    NO_ACCOUNT = "no_account"
+    LOGIN_FAILED = "login_failed"
+    FORBIDDEN = "forbidden"
+    TIMEOUT = "timeout"
+    DISCONNECTED = "disconnected"
+    DEPENDS_ON = "depends_on"
+    ACCOUNT_HAS_CONTACTS = "account_has_contacts"
+    ARCHIVE_DISABLED = "archive_disabled"
+    NEEDS_SECOND_ACCOUNT = "needs_second_account"
+    NOT_DISCOVERABLE = "not_discoverable"
+    PROBER_LIMIT = "prober_limit"
+    NOT_APPLICABLE = "not_applicable"
+    EXCLUDED = "excluded"
+    INTERNAL = "internal"
+
+
+class ProbeKind(StrEnum):
+    """The two kinds of probe; the value is the `probe` label and the `module` parameter of /probe."""
+
+    AVAILABILITY = "availability"
+    COMPLIANCE = "compliance"
+
+
+class Failure(StrEnum):
+    """Why a whole probe failed, or why the login did: the `reason` label of the probe metrics.
+
+    The last four are the prober's own faults and say nothing about the server; availability leaves them out.
+    """
+
+    DNS = "dns"
+    NOT_OFFERED = "not_offered"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    TIMEOUT = "timeout"
+    TLS = "tls"
+    CERTIFICATE = "certificate"
+    PROTOCOL = "protocol"
+    DISCONNECTED = "disconnected"
+    BAD_PASSWORD = "bad_password"  # noqa: S105 - a reason, not a password
+    ACCOUNT_DISABLED = "account_disabled"
+    NO_MECHANISM = "no_mechanism"
+    AUTH_FAILED = "auth_failed"
+    BACKING_OFF = "backing_off"
+    PROBER_LIMIT = "prober_limit"
+    PROBER_NETWORK = "prober_network"
+    INTERNAL = "internal"
+
+
+PROBER_FAULTS = frozenset({Failure.BACKING_OFF, Failure.PROBER_LIMIT, Failure.PROBER_NETWORK, Failure.INTERNAL})
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one check found: a verdict, its reason (none when supported), a sentence for humans, and facts.
+
+    Facts are measured values by the name of the metric that the catalogue declares for the check, in base units.
+    """
+
+    verdict: Verdict
+    reason: Reason | None = None
+    detail: str = ""
+    facts: Mapping[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The outcome of the check `check` (its catalogue id) and how long it took, in seconds."""
+
+    check: str
+    outcome: Outcome
+    duration: float
+
+
+@dataclass(frozen=True, slots=True)
+class AddressReport:
+    """One address of an endpoint: whether it completed TLS and sent its features, and the TCP connect time in seconds."""
+
+    address: str
+    family: str
+    """`ipv4` or `ipv6`."""
+    failure: Failure | None = None
+    detail: str = ""
+    connect_duration: float | None = None
+    certificate_not_after: float | None = None
+    """Earliest end of validity in the presented chain, seconds since the epoch."""
+    tls_version: str | None = None
+    tls_cipher: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointReport:
+    """One SRV record (or the fallback without one) with all addresses of its host."""
+
+    service: str
+    """`xmpp-client` or `xmpps-client`, as in the SRV record's name."""
+    host: str
+    port: int
+    addresses: tuple[AddressReport, ...] = ()
+    failure: Failure | None = None
+    """Set when the host has no usable address."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Software:
+    """What the server says it is (XEP-0092), as sent."""
+
+    name: str
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeReport:
+    """All that one finished probe found out about one server. Times are seconds since the epoch, durations seconds."""
+
+    domain: str
+    probe: ProbeKind
+    started: float
+    duration: float
+    success: bool
+    failure: Failure | None = None
+    detail: str = ""
+    phases: Mapping[str, float] = field(default_factory=dict)
+    """Durations by phase: dns, connect, tls, auth, checks."""
+    login: bool | None = None
+    """None when no login was tried."""
+    login_failure: Failure | None = None
+    login_detail: str = ""
+    ping_duration: float | None = None
+    software: Software | None = None
+    endpoints: tuple[EndpointReport, ...] = ()
+    mechanisms: tuple[str, ...] = ()
+    """SASL mechanisms offered after TLS."""
+    checks: tuple[CheckResult, ...] = ()
