@@ -1,4 +1,4 @@
-"""What a probe yields: frozen data without behaviour, read by the store, the metrics, the web pages and the command line.
+"""What a probe yields: frozen data without behaviour, read by the store, the metrics, the pages and the command line.
 
 Every check ends in exactly one verdict. Only `supported`, `unsupported` and `broken` say something about the server;
 whatever kept us from finding out is `unknown`, with its reason.
@@ -108,7 +108,7 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class AddressReport:
-    """One address of an endpoint: whether it completed TLS and sent its features, and the TCP connect time in seconds."""
+    """One address of an endpoint: whether it completed TLS and sent its features; the TCP connect time in seconds."""
 
     address: str
     family: str

@@ -1,0 +1,34 @@
+"""Results that several awaiters share: the first who asks starts the work, the others wait for the same task."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key")
+Value = TypeVar("Value")
+
+
+class Memo(Generic[Key, Value]):
+    """Remembers a result, or the exception, for each key until it is closed. Owns the tasks it starts."""
+
+    def __init__(self) -> None:
+        self._tasks: dict[Key, asyncio.Task[Value]] = {}
+
+    async def get(self, key: Key, work: Callable[[], Awaitable[Value]]) -> Value:
+        """The result of `work` for this key. Cancelling one awaiter does not cancel the work for the others."""
+        task = self._tasks.get(key)
+        if task is None:
+            task = asyncio.ensure_future(_run(work))
+            self._tasks[key] = task
+        return await asyncio.shield(task)
+
+    async def close(self) -> None:
+        """Cancel what still runs and wait for its end."""
+        tasks = list(self._tasks.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _run(work: Callable[[], Awaitable[Value]]) -> Value:
+    return await work()

@@ -1,0 +1,1 @@
+"""All that touches the network. Nothing outside this package opens a connection or asks a name server."""

@@ -1,0 +1,96 @@
+"""What can go wrong on the wire; each class is one `reason` for a failed probe and one for an undecided check.
+
+WireError
+├── ResolutionFailed      dns           a name server said no, or something senseless
+├── ConnectionRefused     refused       nobody listens there
+├── Unreachable           unreachable   no route, reset while connecting, no usable address
+├── TimedOut              timeout       no byte for as long as we wait
+├── TlsFailed             tls           the handshake failed
+│   └── CertificateRejected  certificate   … because of the certificate
+├── ProtocolViolation     protocol      not XMPP, a stream error, more than we read
+├── Disconnected          disconnected  the stream ended under us
+├── LoginFailed           (as given)    the server refused to let us in
+├── AddressRefused        prober_limit  our own guard: an address that a server may not send us to
+└── StanzaError           protocol      an XMPP error reply; checks look at its condition
+"""
+
+from xmpp_exporter.model import Failure, Reason
+
+
+class WireError(Exception):
+    """Base of all. `detail` is a sentence for humans; it may quote what the server sent, never a password."""
+
+    failure = Failure.PROTOCOL
+    reason = Reason.DISCONNECTED
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class ResolutionFailed(WireError):
+    failure = Failure.DNS
+    reason = Reason.DNS
+
+
+class ConnectionRefused(WireError):
+    failure = Failure.REFUSED
+    reason = Reason.UNREACHABLE
+
+
+class Unreachable(WireError):
+    failure = Failure.UNREACHABLE
+    reason = Reason.UNREACHABLE
+
+
+class TimedOut(WireError):
+    failure = Failure.TIMEOUT
+    reason = Reason.TIMEOUT
+
+
+class TlsFailed(WireError):
+    failure = Failure.TLS
+    reason = Reason.TLS
+
+
+class CertificateRejected(TlsFailed):
+    failure = Failure.CERTIFICATE
+    reason = Reason.CERTIFICATE
+
+
+class ProtocolViolation(WireError):
+    failure = Failure.PROTOCOL
+    reason = Reason.MISMATCH
+
+
+class Disconnected(WireError):
+    failure = Failure.DISCONNECTED
+    reason = Reason.DISCONNECTED
+
+
+class LoginFailed(WireError):
+    """The server refused the login. `failure` says why (bad_password, account_disabled, no_mechanism, …)."""
+
+    reason = Reason.LOGIN_FAILED
+
+    def __init__(self, failure: Failure, detail: str) -> None:
+        super().__init__(detail)
+        self.failure = failure
+
+
+class AddressRefused(WireError):
+    failure = Failure.PROBER_LIMIT
+    reason = Reason.PROBER_LIMIT
+
+
+class StanzaError(WireError):
+    """An error reply (RFC 6120 §8.3): `condition` is the defined condition, `text` what the server adds."""
+
+    failure = Failure.PROTOCOL
+    reason = Reason.STANZA_ERROR
+
+    def __init__(self, condition: str, text: str = "", sender: str = "") -> None:
+        super().__init__(f"{condition}: {text}" if text else condition)
+        self.condition = condition
+        self.text = text
+        self.sender = sender

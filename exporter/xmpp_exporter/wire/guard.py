@@ -1,0 +1,35 @@
+"""Which addresses a server may send us to.
+
+A probed server chooses SRV targets, URLs and proxies, and so could point the prober at its own network. Every address
+is judged when it is connected to, not when a name is looked up, so that a name that changes its mind gains nothing.
+"""
+
+import ipaddress
+
+from xmpp_exporter.wire.errors import AddressRefused
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
+
+
+def _inner(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """The IPv4 address that an IPv6 address merely wraps (mapped, 6to4, Teredo, NAT64), or the address itself."""
+    if isinstance(address, ipaddress.IPv4Address):
+        return address
+    wrapped = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+    if wrapped is None and address in _NAT64:
+        wrapped = ipaddress.IPv4Address(address.packed[-4:])
+    return wrapped or address
+
+
+def is_public(address: str) -> bool:
+    """Whether `address` (a literal; an IPv6 zone counts as link-local) is one that anybody on the Internet may use."""
+    literal, _, zone = address.partition("%")
+    parsed = _inner(ipaddress.ip_address(literal))
+    # is_global is False for private, loopback, link-local, CGNAT (100.64/10), documentation and reserved ranges
+    return not zone and parsed.is_global and not parsed.is_multicast
+
+
+def admit(address: str, allow_private: bool) -> None:
+    """Raise AddressRefused for an address that is not public, unless the server's configuration allows those."""
+    if not allow_private and not is_public(address):
+        raise AddressRefused(f"{address} is not a public address; allow_private_addresses permits it")

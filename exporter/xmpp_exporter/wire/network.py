@@ -1,0 +1,92 @@
+"""What all probes of a process share on the wire: the resolver, the TLS contexts, the limits per address."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+from xmpp_exporter.wire.dns import Resolver
+from xmpp_exporter.wire.errors import ConnectionRefused, TimedOut, Unreachable
+from xmpp_exporter.wire.guard import admit
+from xmpp_exporter.wire.tls import TlsContexts
+
+
+class Connections:
+    """At most so many connections to one address at a time, over all probes: servers limit them, and so do we."""
+
+    def __init__(self, per_address: int = 6) -> None:
+        self._per_address = per_address
+        self._open: dict[str, int] = {}
+        self._freed = asyncio.Condition()
+
+    @contextlib.asynccontextmanager
+    async def slot(self, address: str) -> AsyncIterator[None]:
+        """Holds one of the connections to `address`; waits until one is free."""
+        async with self._freed:
+            await self._freed.wait_for(lambda: self._open.get(address, 0) < self._per_address)
+            self._open[address] = self._open.get(address, 0) + 1
+        try:
+            yield
+        finally:
+            self._open[address] -= 1
+            if not self._open[address]:
+                del self._open[address]
+            async with self._freed:
+                self._freed.notify_all()
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """In seconds: to connect (TCP and TLS), and to wait for an answer, counted from the last byte received."""
+
+    connect: float = 10.0
+    reply: float = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """Shared by all probes of one configuration."""
+
+    resolver: Resolver
+    tls: TlsContexts
+    connections: Connections = field(default_factory=Connections)
+    user_agent: str = "xmpp-exporter"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One address to connect to: an endpoint's service, host and port, and which of the host's addresses."""
+
+    domain: str
+    """The XMPP domain, which the stream is for and the certificate must name."""
+    host: str
+    address: str
+    port: int
+    direct_tls: bool
+    allow_private: bool = False
+
+    def __str__(self) -> str:
+        where = f"[{self.address}]" if ":" in self.address else self.address
+        return f"{self.host} ({where}:{self.port})"
+
+
+async def connect_tcp(target: Target, timeouts: Timeouts) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A TCP connection to an address that the guard admits.
+
+    Raises AddressRefused, ConnectionRefused, Unreachable or TimedOut.
+    """
+    admit(target.address, target.allow_private)
+    try:
+        async with asyncio.timeout(timeouts.connect):
+            return await asyncio.open_connection(target.address, target.port)
+    except TimeoutError:
+        raise TimedOut(f"{target} did not answer the connection within {timeouts.connect:g} s") from None
+    except OSError as error:
+        raise connection_error(target, error) from error
+
+
+def connection_error(target: Target, error: OSError) -> ConnectionRefused | Unreachable:
+    """An error of the operating system while connecting, as ours."""
+    if isinstance(error, ConnectionRefusedError):
+        return ConnectionRefused(f"{target} refused the connection")
+    return Unreachable(f"{target} cannot be reached: {error.strerror or error}")

@@ -1,0 +1,172 @@
+"""A raw XMPP stream without login: connect, TLS, features, and what may be asked before authentication.
+
+For servers as they meet a stranger. It never sends a password.
+"""
+
+import asyncio
+import contextlib
+import ssl
+import time
+import uuid
+import xml.etree.ElementTree as ET
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, TimedOut, TlsFailed
+from xmpp_exporter.wire.network import Network, Target, Timeouts, connect_tcp
+from xmpp_exporter.wire.stanza import iq, reply_of
+from xmpp_exporter.wire.tls import TlsConnection, describe, tls_error
+from xmpp_exporter.wire.xml import StanzaParser, local
+
+STREAMS = "{http://etherx.jabber.org/streams}"
+TLS = "{urn:ietf:params:xml:ns:xmpp-tls}"
+STREAM_ERROR = f"{STREAMS}error"
+
+
+@dataclass
+class StreamTimes:
+    """How long each step took, in seconds; None for a step that was not reached."""
+
+    connect: float | None = None
+    tls: float | None = None
+    features: float | None = None
+
+
+class Stream:
+    """One stream to one address. What was reached stays readable when opening it failed half-way."""
+
+    def __init__(self, network: Network, target: Target, timeouts: Timeouts) -> None:
+        self.network = network
+        self.target = target
+        self.timeouts = timeouts
+        self.times = StreamTimes()
+        self.header: ET.Element | None = None
+        """The server's stream header, the last one."""
+        self.plain_features: ET.Element | None = None
+        """The features before STARTTLS; None with direct TLS."""
+        self.features = ET.Element(f"{STREAMS}features")
+        """The features after TLS."""
+        self.tls: TlsConnection | None = None
+        self._parser = StanzaParser()
+        self._depth = 0
+        self._inbox: list[ET.Element] = []
+
+    @contextlib.asynccontextmanager
+    async def open(self, *, verify: bool = True) -> AsyncIterator["Stream"]:
+        """Negotiates up to the features after TLS, and closes at the end.
+
+        With `verify=False` any certificate is accepted, to look at it. Raises what connecting, TLS and reading raise,
+        all of them WireError.
+        """
+        async with self.network.connections.slot(self.target.address):
+            started = time.perf_counter()
+            self._reader, self._writer = await connect_tcp(self.target, self.timeouts)
+            self.times.connect = time.perf_counter() - started
+            try:
+                await self._negotiate(verify)
+                yield self
+            finally:
+                with contextlib.suppress(OSError, RuntimeError):
+                    self._writer.write(b"</stream:stream>")
+                self._writer.transport.abort()  # what was written is with the kernel; nobody waits for a silent peer
+
+    async def _open_stream(self) -> ET.Element:
+        """Send our header, read theirs and the features (RFC 6120 §4.3)."""
+        self._parser = StanzaParser()
+        self._depth = 0
+        self._inbox.clear()
+        self.header = None
+        self._writer.write(
+            f"<?xml version='1.0'?><stream:stream to='{self.target.domain}' version='1.0' xml:lang='en'"
+            " xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>".encode()
+        )
+        features = await self.read()
+        if features.tag != f"{STREAMS}features":
+            raise ProtocolViolation(f"{self.target} sent <{local(features)}/> where stream features belong")
+        return features
+
+    async def read(self) -> ET.Element:
+        """The next element of the stream. Raises ProtocolViolation (stream errors too), Disconnected, TimedOut."""
+        while not self._inbox:
+            try:
+                async with asyncio.timeout(self.timeouts.reply):
+                    data = await self._reader.read(65536)
+            except TimeoutError:
+                raise TimedOut(f"{self.target} sent nothing for {self.timeouts.reply:g} s") from None
+            except OSError as error:
+                raise Disconnected(f"{self.target} broke the connection: {error.strerror or error}") from error
+            if not data:
+                raise Disconnected(f"{self.target} closed the connection")
+            self._parser.feed(data)
+            self._sort_events()
+        element = self._inbox.pop(0)
+        if element.tag == STREAM_ERROR:
+            raise ProtocolViolation(f"{self.target}: {stream_error_text(element)}")
+        return element
+
+    def _sort_events(self) -> None:
+        for event, element in self._parser.read_events():
+            if event == "start":
+                if self._depth == 0:
+                    self.header = element
+                    if element.tag != f"{STREAMS}stream":
+                        raise ProtocolViolation(f"{self.target} answered with <{local(element)}/>, not an XMPP stream")
+                self._depth += 1
+            else:
+                self._depth -= 1
+                if self._depth == 1 and self.header is not None:
+                    self.header.clear()  # the parser hangs every stanza under the root
+                    self._inbox.append(element)
+                elif self._depth == 0:
+                    raise Disconnected(f"{self.target} ended the stream")
+
+    async def _handshake(self, verify: bool) -> None:
+        contexts = self.network.tls
+        context = contexts.verified_alpn if self.target.direct_tls else contexts.verified
+        try:
+            async with asyncio.timeout(self.timeouts.connect):
+                await self._writer.start_tls(
+                    context if verify else contexts.inspecting, server_hostname=self.target.domain
+                )
+        except TimeoutError:
+            raise TimedOut(f"{self.target} did not finish the TLS handshake") from None
+        except ssl.SSLError as error:
+            raise tls_error(error, self.target.domain) from error
+        except OSError as error:
+            raise TlsFailed(f"{self.target} broke off the TLS handshake: {error.strerror or error}") from error
+        self.tls = describe(self._writer.get_extra_info("ssl_object"))
+
+    async def _negotiate(self, verify: bool) -> None:
+        started = time.perf_counter()
+        if not self.target.direct_tls:
+            self.plain_features = await self._open_stream()
+            if self.plain_features.find(f"{TLS}starttls") is None:
+                raise TlsFailed(f"{self.target} does not offer STARTTLS")
+            self._writer.write(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+            answer = await self.read()
+            if answer.tag != f"{TLS}proceed":
+                raise TlsFailed(f"{self.target} answered STARTTLS with <{local(answer)}/>")
+        await self._handshake(verify)
+        self.times.tls = time.perf_counter() - started
+        self.features = await self._open_stream()
+        self.times.features = time.perf_counter() - started - self.times.tls
+
+    async def ask(self, kind: str, payload: str) -> ET.Element:
+        """One request before authentication (as in-band registration needs); the reply's element.
+
+        Raises StanzaError for an error reply, and what `read` raises.
+        """
+        stanza_id = uuid.uuid4().hex
+        self._writer.write(iq(kind, stanza_id, payload, self.target.domain).encode())
+        while True:
+            element = await self.read()
+            if element.get("id") == stanza_id:
+                return reply_of(element)
+
+
+def stream_error_text(element: ET.Element) -> str:
+    """A stream error (RFC 6120 §4.9) in words: its condition and text."""
+    conditions = [local(child) for child in element if local(child) != "text"]
+    text = next((child.text for child in element if local(child) == "text" and child.text), "")
+    name = conditions[0] if conditions else "undefined"
+    return f"stream error {name}" + (f": {text[:200]}" if text else "")

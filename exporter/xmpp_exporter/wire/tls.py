@@ -1,0 +1,95 @@
+"""TLS contexts, made once and shared: loading the certificates of the system takes 30 ms."""
+
+import ssl
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from cryptography import x509
+
+from xmpp_exporter.wire.errors import CertificateRejected, TlsFailed
+
+ALPN_CLIENT = "xmpp-client"
+"""The protocol name for direct TLS of clients (XEP-0368 §2)."""
+
+
+class TlsContexts:
+    """The contexts of one trust store: `ca_file` (PEM) in the place of the system's store, if given.
+
+    Raises OSError or ssl.SSLError when the file can't be loaded.
+    """
+
+    def __init__(self, ca_file: Path | None = None) -> None:
+        self._ca_file = ca_file
+        _ = self.verified  # a bad file is found now, not at the first probe
+
+    def _new(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file else None)
+
+    @cached_property
+    def verified(self) -> ssl.SSLContext:
+        """For STARTTLS and HTTPS: chain and name are verified."""
+        return self._new()
+
+    @cached_property
+    def verified_alpn(self) -> ssl.SSLContext:
+        """For direct TLS: verified, and says `xmpp-client` (XEP-0368 §2)."""
+        context = self._new()
+        context.set_alpn_protocols([ALPN_CLIENT])
+        return context
+
+    @cached_property
+    def inspecting(self) -> ssl.SSLContext:
+        """Accepts any certificate, to look at a bad one. Nothing secret may ever be sent over it."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        context.check_hostname = False
+        context.verify_mode = ssl.CERT_NONE
+        context.set_alpn_protocols([ALPN_CLIENT])
+        return context
+
+
+@dataclass(frozen=True, slots=True)
+class TlsConnection:
+    """What a handshake agreed on. `not_after` is the earliest end of validity in the chain, seconds since the epoch."""
+
+    version: str
+    cipher: str
+    alpn: str | None
+    not_after: float | None
+
+
+def describe(tls: ssl.SSLObject) -> TlsConnection:
+    """What `tls` negotiated and how long the certificates that the server presented are valid."""
+    cipher = tls.cipher()
+    return TlsConnection(
+        version=tls.version() or "",
+        cipher=cipher[0] if cipher else "",
+        alpn=tls.selected_alpn_protocol(),
+        not_after=min((certificate.not_valid_after_utc.timestamp() for certificate in presented(tls)), default=None),
+    )
+
+
+def presented(tls: ssl.SSLObject) -> list[x509.Certificate]:
+    """The certificates as the server sent them, leaf first; those that can't be parsed are left out."""
+    if hasattr(tls, "get_unverified_chain"):  # Python 3.13
+        chain = [bytes(der) for der in tls.get_unverified_chain()]
+    else:  # the same function, not yet public
+        raw = getattr(tls, "_sslobj", None)
+        chain = [der.public_bytes(2) for der in raw.get_unverified_chain() or ()] if raw else []
+    certificates = []
+    for der in chain:
+        try:
+            certificates.append(x509.load_der_x509_certificate(der))
+        except ValueError:
+            continue
+    return certificates
+
+
+def tls_error(error: ssl.SSLError, host: str) -> TlsFailed:
+    """OpenSSL's complaint as ours, with what an admin can act on."""
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return CertificateRejected(f"the certificate for {host} was rejected: {error.verify_message}")
+    text = (error.reason or str(error) or type(error).__name__).replace("_", " ").lower()
+    if "wrong version number" in text or "record layer failure" in text:
+        text = "the server did not answer with TLS"
+    return TlsFailed(f"TLS handshake failed: {text}")
