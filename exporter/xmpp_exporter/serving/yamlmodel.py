@@ -44,7 +44,7 @@ def _message(detail: ErrorDetails, path: KeyPath, model_type: type[BaseModel]) -
             return str(detail["ctx"]["error"])
         case "model_type" | "model_attributes_type" | "dict_type":
             return "wants a mapping (key: value)"
-        case "list_type":
+        case "list_type" | "tuple_type":
             return "wants a list"
     return detail["msg"].replace("Input should be", "should be").replace("Input should", "should")
 

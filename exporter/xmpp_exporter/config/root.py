@@ -1,0 +1,117 @@
+"""The whole configuration: what concerns the prober itself, and its servers."""
+
+import ssl
+from functools import cached_property
+from typing import Annotated, Any, Self
+
+import yaml
+from pydantic import Field, field_validator, model_validator
+
+from xmpp_exporter.config.account import PasswordError
+from xmpp_exporter.config.model import Fault, NearbyPath, Section, refuse
+from xmpp_exporter.config.server import ServerConfig
+from xmpp_exporter.config.values import Address, ContactUrl, HostPortText
+
+_Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+
+_AtLeastOne = Annotated[int, Field(ge=1)]
+
+
+class Resolver(Section):
+    """The DNS servers to ask."""
+
+    nameservers: Annotated[tuple[Address, ...], Field(min_length=1)] | None = None
+    """None for the system's."""
+    port: int = Field(default=53, ge=1, le=65535)
+
+
+class Tls(Section):
+    """Which certificates are trusted."""
+
+    ca_file: NearbyPath | None = None
+    """PEM; replaces the system's authorities, as `ca_file` does in Prometheus' `tls_config`."""
+
+    @field_validator("ca_file")
+    @classmethod
+    def _has_certificates(cls, ca_file: NearbyPath | None) -> NearbyPath | None:
+        if ca_file is None:
+            return None
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        try:
+            context.load_verify_locations(ca_file)
+        except ssl.SSLError as error:
+            raise ValueError(f"{ca_file}: has no certificates in PEM form") from error
+        except OSError as error:
+            raise ValueError(f"{ca_file}: cannot be read: {error.strerror or error}") from error
+        return ca_file
+
+
+class Limits(Section):
+    """How much is done at once."""
+
+    concurrent_probes: _AtLeastOne = 32
+    """Probes of all servers together."""
+    probes_per_address: _AtLeastOne = 2
+    """Probes of servers that share an IP address."""
+    connections_per_address: _AtLeastOne = 6
+    """Connections to one IP address, of all probes together."""
+
+    @model_validator(mode="after")
+    def _probes_can_open_more_streams(self) -> Self:
+        # Checks that disturb their stream open another: were every connection taken by a probe's first, all would wait.
+        if self.probes_per_address >= self.connections_per_address:
+            refuse(
+                Fault(
+                    "probes_per_address",
+                    f"must be less than connections_per_address, which is {self.connections_per_address}: "
+                    "a probe needs more than one connection",
+                )
+            )
+        return self
+
+
+class ProberSettings(Section):
+    """Every key of the configuration but the servers."""
+
+    resolver: Resolver = Resolver()
+    tls: Tls = Tls()
+    contact: ContactUrl | None = None
+    """Where the operator of a probed server can ask about the prober."""
+    canaries: tuple[HostPortText, ...] = ()
+    """Addresses that always answer: when none does, it is the prober's network that is down."""
+    limits: Limits = Limits()
+
+
+class Config(ProberSettings):
+    """The configuration as loaded: `defaults` and `servers.d` are already in `servers`."""
+
+    servers: tuple[ServerConfig, ...] = ()
+
+    @cached_property
+    def _by_domain(self) -> dict[str, ServerConfig]:
+        return {server.domain: server for server in self.servers}
+
+    def server(self, domain: str) -> ServerConfig | None:
+        """The server of that normalised domain."""
+        return self._by_domain.get(domain)
+
+    def password_problems(self) -> list[str]:
+        """`domain: account: message` for each password that cannot be read now, by this user."""
+        problems = []
+        for server in self.servers:
+            if server.account is not None:
+                try:
+                    server.account.read_password()
+                except PasswordError as error:
+                    problems.append(f"{server.domain}: account: {error}")
+        return problems
+
+    def render(self) -> str:
+        """The configuration as YAML with all defaults filled in, paths absolute, and no secret.
+
+        Loaded again it makes an equal object.
+        """
+        data = self.model_dump(mode="json", exclude_none=True)
+        data["servers"] = [{"domain": server["domain"]} | server for server in data["servers"]]
+        text: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True)
+        return text
