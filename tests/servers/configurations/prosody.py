@@ -1,0 +1,199 @@
+"""Prosody 0.12 (Debian 12) configured to pass, to offer little, to break its word and to be Debian's default."""
+
+from string import Template
+
+from tests.servers.certificates import Flaw
+from tests.servers.configurations.record import RECORDS, WITHOUT_DIRECT_TLS, Configuration, Process
+
+GLOBAL = """
+interfaces = { "$address" }
+local_interfaces = { "$address" }
+c2s_direct_tls_ports = { 5223 }
+s2s_direct_tls_ports = { 5270 }
+https_ports = { 443 }
+certificates = "$certificates"
+data_path = "$directory/data"
+pidfile = "$directory/prosody.pid"
+plugin_paths = { "$plugins" }
+log = { info = "*console" }
+authentication = "internal_hashed"
+modules_enabled = { "admin_shell", "http" }
+"""
+
+WITHOUT_CORS = """
+http_cors_override = { file_share = { enabled = false }, host_meta = { enabled = false } }
+"""
+
+DEBIAN = """
+interfaces = { "$address" }
+local_interfaces = { "$address" }
+certificates = "$certificates"
+data_path = "$directory/data"
+pidfile = "$directory/prosody.pid"
+log = { info = "*console" }
+admins = { }
+modules_enabled = {
+    "disco", "roster", "saslauth", "tls",
+    "blocklist", "bookmarks", "carbons", "dialback", "limits", "pep", "private", "smacks", "vcard4", "vcard_legacy",
+    "csi_simple", "invites", "invites_adhoc", "invites_register", "ping", "register", "time", "uptime", "version",
+    "admin_adhoc", "admin_shell", "posix",
+}
+modules_disabled = { }
+s2s_secure_auth = true
+limits = { c2s = { rate = "10kb/s" }, s2sin = { rate = "30kb/s" } }
+authentication = "internal_hashed"
+archive_expires_after = "1w"
+"""
+"""The file that Debian installs, with addresses and paths changed."""
+
+PORTS = (5222, 5223, 5269, 443)
+PROCESSES = {
+    "main": Process(GLOBAL, PORTS),
+    "default": Process(DEBIAN, (5222, 5269)),
+    "broken": Process(GLOBAL + WITHOUT_CORS, PORTS),
+}
+
+BASIC = '"disco", "roster", "saslauth", "tls"'
+
+EVERYTHING = """
+    "disco", "roster", "saslauth", "tls",
+    "blocklist", "bookmarks", "bosh", "carbons", "cloud_notify", "csi", "csi_simple", "http_host_meta",
+    "lastactivity", "mam", "offline", "pep", "ping", "private", "register", "server_contact_info", "smacks",
+    "time", "turn_external", "uptime", "vcard4", "vcard_legacy", "version", "websocket"
+"""
+
+CONTACTS_AND_CALLS = """
+    contact_info = {
+        abuse = { "mailto:abuse@$domain", "xmpp:abuse@$domain" }, admin = { "mailto:admin@$domain" },
+        security = { "mailto:security@$domain" }, support = { "xmpp:support@$domain" },
+    }
+    turn_external_host = "turn.$domain"
+    turn_external_secret = "turn-secret"
+"""
+
+LINKS = """
+    host_meta_links = {
+        websocket = "wss://$domain/xmpp-websocket", xbosh = "https://$domain/http-bind",
+    }
+"""
+
+GOOD = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {EVERYTHING} }}
+    {CONTACTS_AND_CALLS}
+    {LINKS}
+    allow_registration = true
+Component "conference.$domain" "muc"
+    modules_enabled = {{ "muc_mam", "vcard_muc", "muc_moderation" }}
+Component "upload.$domain" "http_file_share"
+Component "proxy.$domain" "proxy65"
+    proxy65_address = "$address"
+"""
+
+BARE = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC} }}
+    modules_disabled = {{ "offline" }}
+"""
+
+NO_ROOMS = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC} }}
+Component "conference.$domain" "muc"
+    modules_enabled = {{ "muc_mam", "vcard_muc" }}
+    restrict_room_creation = true
+"""
+
+TWO_MUCS_AND_GATEWAY = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC} }}
+Component "chat.$domain" "muc"
+    modules_enabled = {{ "muc_mam", "vcard_muc" }}
+Component "irc.$domain" "gateway"
+Component "rooms.$domain" "muc"
+"""
+
+CLOSED_REGISTRATION = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC}, "register" }}
+    allow_registration = false
+"""
+
+BROKEN = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {EVERYTHING}, "refuse" }}
+    {CONTACTS_AND_CALLS}
+    host_meta_links = {{
+        websocket = "wss://$domain:9/xmpp-websocket", xbosh = "https://$domain:9/http-bind",
+    }}
+    allow_registration = true
+    refuse = {{
+        "http://jabber.org/protocol/pubsub:pubsub", "jabber:iq:register:query", "urn:xmpp:blocking:blocklist",
+        "urn:xmpp:carbons:2:enable", "urn:xmpp:mam:2:query", "urn:xmpp:sm:3:enable",
+    }}
+Component "conference.$domain" "muc"
+    modules_enabled = {{ "muc_mam", "refuse", "vcard_muc" }}
+    refuse = {{ "urn:xmpp:mam:2:query", "vcard-temp:vCard" }}
+Component "upload.$domain" "http_file_share"
+    http_external_url = "https://upload.$domain:9/"
+Component "proxy.$domain" "proxy65"
+    modules_enabled = {{ "refuse" }}
+    proxy65_address = "$address"
+    refuse = {{ "http://jabber.org/protocol/bytestreams:query" }}
+"""
+
+NO_CORS = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC}, "bosh", "http_host_meta", "websocket" }}
+    {LINKS}
+Component "upload.$domain" "http_file_share"
+"""
+
+COMPONENT_DOWN = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC} }}
+Component "conference.$domain"
+    component_secret = "nobody connects"
+"""
+
+DIRECT_TLS_DEAD = RECORDS.replace("SRV 5 0 5223", "SRV 5 0 9") + "turn A $address\n"
+
+CONFIGURATIONS = (
+    Configuration(
+        "good",
+        "prosody",
+        GOOD,
+        components=("conference", "upload", "proxy"),
+        records=RECORDS + "turn A $address\n",
+        turn=True,
+    ),
+    Configuration("bare", "prosody", BARE, records=WITHOUT_DIRECT_TLS),
+    Configuration("no-rooms", "prosody", NO_ROOMS, components=("conference",)),
+    Configuration("two-mucs-and-gateway", "prosody", TWO_MUCS_AND_GATEWAY, components=("chat", "irc", "rooms")),
+    Configuration("closed-registration", "prosody", CLOSED_REGISTRATION),
+    Configuration("expired", "prosody", BARE, flaw=Flaw.EXPIRED),
+    Configuration("soon", "prosody", BARE, flaw=Flaw.SOON),
+    Configuration("wrong-name", "prosody", BARE, flaw=Flaw.WRONG_NAME),
+    Configuration("self-signed", "prosody", BARE, flaw=Flaw.SELF_SIGNED),
+    Configuration("default", "prosody", 'VirtualHost "$domain"\n', process="default", records=WITHOUT_DIRECT_TLS),
+    Configuration(
+        "broken",
+        "prosody",
+        BROKEN,
+        process="broken",
+        components=("conference", "upload", "proxy"),
+        records=DIRECT_TLS_DEAD,
+    ),
+    Configuration("no-cors", "prosody", NO_CORS, process="broken", components=("upload",)),
+    Configuration("component-down", "prosody", COMPONENT_DOWN, process="broken", components=("conference",)),
+)
+
+
+def text(process: str) -> str:
+    """The configuration file of a process; `$address`, `$certificates`, `$directory` and `$plugins` are still open."""
+    hosts = (
+        Template(configuration.settings).safe_substitute(domain=configuration.domain)
+        for configuration in CONFIGURATIONS
+        if configuration.process == process
+    )
+    return PROCESSES[process].settings + "".join(hosts)

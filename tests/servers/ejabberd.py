@@ -1,0 +1,142 @@
+"""ejabberd as a fixture: started from a configuration in YAML, driven and inspected through its HTTP API."""
+
+import json
+import re
+import urllib.error
+import urllib.request
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from string import Template
+from typing import Any
+
+import yaml
+
+from tests.servers.program import Program, ProgramError
+
+PORTS = (5222, 5223, 5269, 443)
+API_PORT = 5380
+API_LIMIT = 10
+
+
+class Ejabberd(Program):
+    """One ejabberd on `address`. `configuration` is its YAML; `$address`, `$directory` and `$certificates` are filled
+    in, and a listener for the HTTP API is added. `ports` are those it must open before it counts as started.
+
+    It runs Erlang itself rather than ejabberdctl, without distribution: no node name, no epmd and no port that other
+    instances could clash with, and the process that we started is the one that serves.
+    """
+
+    name = "ejabberd"
+    package = "ejabberd"
+
+    def __init__(
+        self,
+        directory: Path,
+        address: str,
+        configuration: str,
+        certificates: Path,
+        ports: Sequence[int] = PORTS,
+    ) -> None:
+        super().__init__(directory, [(address, port) for port in (*ports, API_PORT)], user="ejabberd")
+        self.address = address
+        self._certificates = certificates
+        self._configuration = configuration
+
+    @property
+    def configuration_file(self) -> Path:
+        return self.directory / "ejabberd.yml"
+
+    def command(self) -> Sequence[str]:
+        spool = f'"{self.directory / "spool"}"'
+        return ["erl", "-noinput", "+K", "true", "-mnesia", "dir", spool, "-s", "ejabberd"]
+
+    def environment(self) -> Mapping[str, str]:
+        return {
+            "ERL_LIBS": str(_erlang_libraries()),
+            "EJABBERD_CONFIG_PATH": str(self.configuration_file),
+            "EJABBERD_LOG_PATH": str(self.directory / "ejabberd.log"),
+            "ERL_CRASH_DUMP_BYTES": "0",
+            # Without it Erlang would read the machine's resolver configuration.
+            "ERL_INETRC": str(self.directory / "inetrc"),
+        }
+
+    def prepare(self) -> None:
+        text = Template(self._configuration).substitute(
+            address=self.address, directory=self.directory, certificates=self._certificates
+        )
+        document = yaml.safe_load(text)
+        document["listen"].append(
+            {
+                "port": API_PORT,
+                "ip": self.address,
+                "module": "ejabberd_http",
+                "request_handlers": {"/api": "mod_http_api"},
+            }
+        )
+        document.setdefault("api_permissions", {})["tests"] = {"who": {"ip": "127.0.0.0/8"}, "what": "*"}
+        self.configuration_file.write_text(yaml.safe_dump(document, sort_keys=False))
+        (self.directory / "inetrc").write_text("{lookup, [file]}.\n{resolv_conf, []}.\n")
+
+    def api(self, command: str, /, **arguments: Any) -> Any:
+        """Run a command of ejabberd's HTTP API, such as `muc_online_rooms` or `get_roster`; returns its decoded result.
+
+        Raises ProgramError with the answer's text when ejabberd refuses.
+        """
+        url = f"http://{self.address}:{API_PORT}/api/{command}"
+        request = urllib.request.Request(url, data=json.dumps(arguments).encode())
+        try:
+            with urllib.request.urlopen(request, timeout=API_LIMIT) as answer:
+                return json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise ProgramError(f"ejabberd {command}: {error.read().decode(errors='replace')}") from error
+
+    def add_account(self, user: str, domain: str, password: str) -> None:
+        """Register an account; ejabberd must be running."""
+        self.api("register", user=user, host=domain, password=password)
+
+    def add_contact(self, user: str, domain: str, contact: str) -> None:
+        """Give an account a contact that is subscribed both ways."""
+        name, host = contact.split("@")
+        self.api(
+            "add_rosteritem",
+            localuser=user,
+            localhost=domain,
+            user=name,
+            host=host,
+            nick=name,
+            group="",
+            subs="both",
+        )
+
+    def account_data(self, user: str, domain: str) -> dict[str, str]:
+        """All that is stored for an account: for each table of the database its records that name the account.
+
+        `last_activity` changes with every login, and `archive_msg` with every message.
+        """
+        file = self.directory / "spool" / "account_data.txt"
+        self.api("dump", file=str(file))
+        text = file.read_text(errors="replace")
+        file.unlink()
+        return _records_naming(user, domain, text)
+
+    def rooms(self, service: str) -> set[str]:
+        """The rooms that exist now on a group chat service of this server, hidden and temporary ones too."""
+        return set(self.api("muc_online_rooms", service=service))
+
+
+def _erlang_libraries() -> Path:
+    """The folder that has ejabberd's application: Debian's multiarch folder."""
+    found = sorted(Path("/usr/lib").glob("*/ejabberd-*/ebin"))
+    if not found:
+        raise ProgramError("ejabberd is not installed: apt-get install ejabberd")
+    return found[0].parent.parent
+
+
+def _records_naming(user: str, domain: str, dump: str) -> dict[str, str]:
+    """The records of a text dump that name the account, joined by table: `{table,{<<"user">>,<<"domain">>},…}.`"""
+    tables: dict[str, list[str]] = {}
+    for record in re.findall(r"^\{.*?\}\.$", dump, re.MULTILINE | re.DOTALL):
+        if f'<<"{user}">>' in record and f'<<"{domain}">>' in record:
+            table = record[1 : record.index(",")]
+            tables.setdefault(table, []).append(record)
+    return {table: "\n".join(sorted(records)) for table, records in sorted(tables.items())}

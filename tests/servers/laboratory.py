@@ -1,0 +1,149 @@
+"""All server configurations behind one door: certificates, DNS and the real servers, started when first asked for."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from tests.servers.certificates import CertificateAuthority
+from tests.servers.configurations import CONFIGURATIONS, PROCESSES, Configuration, Software, ejabberd, prosody
+from tests.servers.coturn import Coturn
+from tests.servers.dns import FakeDns
+from tests.servers.ejabberd import Ejabberd
+from tests.servers.loopback import LoopbackNetwork
+from tests.servers.program import Program, ProgramError
+from tests.servers.prosody import Prosody
+
+PASSWORD = "correct horse battery staple"
+PROBE, PEER, POPULAR = "probe", "peer", "popular"
+"""The accounts of every domain. `popular` has `peer` as a contact, subscribed both ways; the others have nobody."""
+
+ProcessKey = tuple[Software, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One domain that is being served."""
+
+    configuration: Configuration
+    program: Prosody | Ejabberd
+
+    @property
+    def domain(self) -> str:
+        return self.configuration.domain
+
+    @property
+    def address(self) -> str:
+        return self.program.address
+
+    def jid(self, user: str = PROBE) -> str:
+        return f"{user}@{self.domain}"
+
+
+class Laboratory:
+    """Between `with` and its end: `certificates`, `dns` and any of the domains in `configurations`.
+
+    Launch servers from a thread that lives as long as they shall: they die with it.
+    """
+
+    def __init__(self, configurations: Mapping[str, Configuration] = CONFIGURATIONS) -> None:
+        self.configurations = configurations
+        self._programs: dict[ProcessKey, list[Program]] = {}
+        self._servers: dict[ProcessKey, Prosody | Ejabberd] = {}
+        self._stack = ExitStack()
+
+    def __enter__(self) -> "Laboratory":
+        if os.geteuid() != 0:
+            raise ProgramError("the real servers run as users of their own and on port 443: run this as root")
+        with ExitStack() as stack:
+            self._network = stack.enter_context(LoopbackNetwork())
+            # Not pytest's temporary folder: other users could not enter it.
+            self.directory = Path(tempfile.mkdtemp(prefix="xmpp-laboratory-"))
+            stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
+            self.directory.chmod(0o755)
+            self.certificates = CertificateAuthority(self.directory / "certificates")
+            for each in self.configurations.values():
+                self.certificates.issue(each.domain, each.components, each.flaw)
+            self.password_file = self.directory / "password"
+            self.password_file.write_text(PASSWORD + "\n")
+            zones = {domain: each.zone(self._address(each)) for domain, each in self.configurations.items()}
+            self.dns = stack.enter_context(FakeDns(zones))
+            stack.callback(self._kill)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    @property
+    def ca_file(self) -> Path:
+        return self.certificates.ca_file
+
+    def server(self, domain: str) -> Server:
+        """The server of `domain`, running."""
+        return self.start(domain)[0]
+
+    def start(self, *domains: str) -> list[Server]:
+        """Start the servers of these domains side by side, those that do not run yet, and wait for them."""
+        wanted = [self.configurations[domain] for domain in domains]
+        fresh = [key for key in dict.fromkeys(_key(each) for each in wanted) if key not in self._servers]
+        for key in fresh:
+            self._launch(key)
+        for key in fresh:
+            for program in self._programs[key]:
+                program.wait_until_ready()
+        for key in fresh:
+            if key[0] == "ejabberd":
+                self._add_accounts(key)
+        return [Server(each, self._servers[_key(each)]) for each in wanted]
+
+    def _launch(self, key: ProcessKey) -> None:
+        software, process = key
+        domains = self._domains(key)
+        directory = self.directory / f"{software}-{process}"
+        address = self._address(domains[0])
+        ports = PROCESSES[key].ports
+        files = self.certificates.directory
+        programs = self._programs[key] = []
+        if any(each.turn for each in domains):
+            programs.append(Coturn(self.directory / f"{software}-{process}-coturn", address))
+        if software == "prosody":
+            server: Prosody | Ejabberd = Prosody(directory, address, prosody.text(process), files, ports)
+        else:
+            server = Ejabberd(directory, address, ejabberd.text(process), files, ports)
+        programs.append(server)
+        self._servers[key] = server
+        if software == "prosody":
+            # It needs no running server for it, and a file is written faster than a command is run.
+            self._add_accounts(key)
+        for program in programs:
+            program.launch()
+
+    def _add_accounts(self, key: ProcessKey) -> None:
+        server = self._servers[key]
+        for each in self._domains(key):
+            for user in (PROBE, PEER, POPULAR):
+                server.add_account(user, each.domain, PASSWORD)
+            server.add_contact(POPULAR, each.domain, f"{PEER}@{each.domain}")
+
+    def _domains(self, key: ProcessKey) -> list[Configuration]:
+        return [each for each in self.configurations.values() if _key(each) == key]
+
+    def _address(self, configuration: Configuration) -> str:
+        return self._network.address(1 + list(PROCESSES).index(_key(configuration)))
+
+    def _kill(self) -> None:
+        # Nothing they have written is wanted any more: no need to wait for an orderly end.
+        for programs in self._programs.values():
+            for program in programs:
+                program.kill()
+
+
+def _key(configuration: Configuration) -> ProcessKey:
+    return configuration.software, configuration.process

@@ -1,0 +1,31 @@
+-- Serves /.well-known/host-meta and host-meta.json (XEP-0156) from `host_meta_links`, a table of link name to address.
+module:depends("http");
+
+local json = require "util.json";
+local st = require "util.stanza";
+
+local links = module:get_option("host_meta_links", {});
+
+local function xrd(event)
+	local document = st.stanza("XRD", { xmlns = "http://docs.oasis-open.org/ns/xri/xrd-1.0" });
+	for name, href in pairs(links) do
+		document:tag("Link", { rel = "urn:xmpp:alt-connections:" .. name, href = href }):up();
+	end
+	event.response.headers.content_type = "application/xrd+xml";
+	return "<?xml version='1.0' encoding='UTF-8'?>" .. tostring(document);
+end
+
+local function jrd(event)
+	local list = {};
+	for name, href in pairs(links) do
+		table.insert(list, { rel = "urn:xmpp:alt-connections:" .. name, href = href });
+	end
+	event.response.headers.content_type = "application/json";
+	return json.encode({ links = list });
+end
+
+module:provides("http", {
+	name = "host_meta";
+	default_path = "/.well-known";
+	route = { ["GET /host-meta"] = xrd; ["GET /host-meta.json"] = jrd };
+});
