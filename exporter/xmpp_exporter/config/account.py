@@ -43,11 +43,14 @@ class Account(Section):
 
     @model_validator(mode="after")
     def _has_one_source(self) -> Self:
+        self._check_source()
+        return self
+
+    def _check_source(self) -> None:
         if self.password_file is None and self.credential is None:
             raise ValueError("has no password: write password_file, or credential for one of systemd's")
         if self.password_file is not None and self.credential is not None:
             raise ValueError("has both password_file and credential: keep one")
-        return self
 
     def password_path(self) -> Path:
         """The file that has the password; raises PasswordError where systemd passed no credentials."""
@@ -74,11 +77,12 @@ class Account(Section):
         if len(content) > MAX_PASSWORD_BYTES:
             raise PasswordError(f"{path}: is longer than {MAX_PASSWORD_BYTES} bytes, which is no password")
         try:
-            password = content.decode("utf-8")
+            password = content.decode("utf-8").removesuffix("\n").removesuffix("\r")
         except UnicodeDecodeError:
-            # Without a cause: the original error carries the password.
-            raise PasswordError(f"{path}: is not UTF-8") from None
-        password = password.removesuffix("\n").removesuffix("\r")
+            password = None
+        # Raised outside of the except clause: the decoder's error carries the password, and would be the context.
+        if password is None:
+            raise PasswordError(f"{path}: is not UTF-8")
         if not password:
             raise PasswordError(f"{path}: is empty")
         if re.search(r"[\r\n]", password):
@@ -91,9 +95,8 @@ class PromptedAccount(Account):
 
     given: SecretStr = Field(exclude=True)
 
-    @model_validator(mode="after")
-    def _has_one_source(self) -> Self:
-        return self
+    def _check_source(self) -> None:
+        """The password is here already."""
 
     def read_password(self) -> str:
         """The password as typed."""
