@@ -2,10 +2,11 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Generic, TypeVar, cast
 
 Key = TypeVar("Key")
 Value = TypeVar("Value")
+Other = TypeVar("Other")
 
 
 class Memo(Generic[Key, Value]):
@@ -32,3 +33,12 @@ class Memo(Generic[Key, Value]):
 
 async def _run(work: Callable[[], Awaitable[Value]]) -> Value:
     return await work()
+
+
+async def together(first: Awaitable[Value], second: Awaitable[Other]) -> tuple[Value, Other]:
+    """Both results. Unlike `gather` it lets both end before it raises, so that neither goes on unseen."""
+    results = await asyncio.gather(first, second, return_exceptions=True)
+    for result in results:
+        if isinstance(result, BaseException):
+            raise result
+    return cast(tuple[Value, Other], results)

@@ -166,4 +166,6 @@ class ProbeReport:
     endpoints: tuple[EndpointReport, ...] = ()
     mechanisms: tuple[str, ...] = ()
     """SASL mechanisms offered after TLS."""
+    services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """JIDs of the services found, by role: group_chat, upload, proxy."""
     checks: tuple[CheckResult, ...] = ()

@@ -1,0 +1,135 @@
+"""The server under probe as a check sees it: what is shared between checks, and what a check may leave behind."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import TypeVar, cast
+
+from xmpp_exporter.checks.leavings import remove
+from xmpp_exporter.checks.verdicts import Undecided
+from xmpp_exporter.config import ServerConfig
+from xmpp_exporter.journal import Journal
+from xmpp_exporter.memo import Memo
+from xmpp_exporter.model import Outcome, ProbeReport, Reason
+from xmpp_exporter.wire.disco import Disco
+from xmpp_exporter.wire.dns import Lookups
+from xmpp_exporter.wire.endpoints import Endpoint
+from xmpp_exporter.wire.http import Http
+from xmpp_exporter.wire.network import Network, Timeouts
+from xmpp_exporter.wire.session import Credentials, Session
+from xmpp_exporter.wire.stream import Stream
+from xmpp_exporter.wire.trace import Trace
+
+Shared = TypeVar("Shared")
+
+
+@dataclass
+class Server:
+    """What the checks of one probe share. Everything asked of the server through it is asked once."""
+
+    config: ServerConfig
+    network: Network
+    lookups: Lookups
+    http: Http
+    journal: Journal
+    endpoints: list[Endpoint]
+    front: Stream
+    """A stream without login, up to its features."""
+    trace: Trace
+    login: Session | None = None
+    """The session that all checks use together; None without one, and then `no_session` says why."""
+    credentials: Credentials | None = None
+    no_session: Outcome | None = None
+    previous: ProbeReport | None = None
+    """The last compliance report of this server, to tell what is down from what was never there."""
+    services: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """JIDs of the services found, by role; for the report."""
+    _shared: Memo[str, object] = field(default_factory=Memo)
+
+    @property
+    def domain(self) -> str:
+        return self.config.domain
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return Timeouts(self.config.timeouts.connect, self.config.timeouts.reply)
+
+    @property
+    def session(self) -> Session:
+        """The shared session. Raises Undecided without one."""
+        if self.login is None:
+            outcome = self.no_session
+            reason = outcome.reason if outcome is not None and outcome.reason is not None else Reason.NO_ACCOUNT
+            raise Undecided(reason, outcome.detail if outcome else "needs an account")
+        return self.login
+
+    @property
+    def account(self) -> str:
+        """The bare JID of the probe's account. Raises Undecided without a session."""
+        return self.session.bare_jid
+
+    @property
+    def disco(self) -> Disco:
+        if self._disco is None:
+            self._disco = Disco(self.session, self.domain)
+        return self._disco
+
+    _disco: Disco | None = None
+
+    async def share(self, name: str, work: Callable[[], Awaitable[Shared]]) -> Shared:
+        """The result of `work`, done once for all checks that share it under this name."""
+        return cast(Shared, await self._shared.get(name, work))
+
+    @contextlib.asynccontextmanager
+    async def own_session(self) -> AsyncIterator[Session]:
+        """A second session of the account, for a check that disturbs its stream."""
+        shared = self.session
+        assert self.credentials is not None  # noqa: S101 - there is a session
+        async with Session(self.network, shared.target, self.credentials, self.timeouts, self.trace) as session:
+            yield session
+
+    @contextlib.asynccontextmanager
+    async def leaving(self, kind: str, address: str, item: str = "") -> AsyncIterator[None]:
+        """For the time that something exists on the server: noted before, removed afterwards.
+
+        What cannot be removed now, because the stream has died, stays in the journal for the next probe.
+        """
+        entry = self.journal.note(self.account, kind, address, item)
+        try:
+            yield
+        finally:
+            await finish(remove(self.session, self.journal, entry), self.timeouts.reply)
+
+    def leave(self, kind: str, address: str, item: str = "") -> None:
+        """Note what is made now and stays until the probe ends, because several checks share it."""
+        self.journal.note(self.account, kind, address, item)
+
+    async def sweep(self) -> None:
+        """Remove all that the journal has of this account, of this probe or an earlier one that died."""
+        session = self.session
+        await asyncio.gather(*(remove(session, self.journal, entry) for entry in self.journal.left(self.account)))
+
+    async def close(self) -> None:
+        """Remove what is left and end what is shared."""
+        await self._shared.close()
+        if self.login is not None and self.login.alive:
+            await finish(self.sweep(), self.timeouts.reply)
+        if self._disco is not None:
+            await self._disco.close()
+
+
+async def finish(work: Awaitable[None], limit: float) -> None:
+    """Let a clean-up come to its end within `limit` seconds, even if the task around it is being cancelled."""
+    task = asyncio.ensure_future(work)
+    try:
+        await asyncio.wait([task], timeout=limit)
+    except asyncio.CancelledError:
+        await asyncio.wait([task], timeout=limit)
+        raise
+    finally:
+        if not task.done():
+            task.cancel()
+            await asyncio.wait([task])
+        if not task.cancelled():
+            task.result()

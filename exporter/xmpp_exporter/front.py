@@ -1,0 +1,35 @@
+"""The front door: a stream without login at the first endpoint that answers."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+
+from xmpp_exporter.wire.errors import CertificateRejected, Unreachable, WireError
+from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.stream import Stream
+
+
+@contextlib.asynccontextmanager
+async def front_stream(network: Network, targets: Sequence[Target], timeouts: Timeouts) -> AsyncIterator[Stream]:
+    """A stream up to its features, at the first of `targets` that gets there.
+
+    A certificate that does not verify keeps clients from logging in, but not us from looking at the rest. Raises the
+    last target's WireError when none gets there: the server is down.
+    """
+    last: WireError = Unreachable("no endpoint to connect to")
+    for target in targets:
+        for verify in (True, False):
+            stream = Stream(network, target, timeouts)
+            opened = stream.open(verify=verify)
+            try:
+                await opened.__aenter__()
+            except WireError as error:
+                last = error
+                if isinstance(error, CertificateRejected):
+                    continue
+                break
+            try:
+                yield stream
+            finally:
+                await opened.__aexit__(None, None, None)
+            return
+    raise last

@@ -1,0 +1,88 @@
+"""Logging in to a server as its configuration says: endpoints in turn, one password guess, never two at a time."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
+
+from xmpp_exporter.backoff import LoginBackoff
+from xmpp_exporter.config import Account, PasswordError
+from xmpp_exporter.model import Failure
+from xmpp_exporter.wire.errors import LoginFailed, Unreachable, WireError
+from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.session import Credentials, Session
+from xmpp_exporter.wire.trace import Trace
+
+_REFUSALS = frozenset({Failure.BAD_PASSWORD, Failure.ACCOUNT_DISABLED, Failure.AUTH_FAILED})
+"""Failures that count as a guess at the password; the others say nothing about it."""
+
+
+class AccountLocks:
+    """One user of an account at a time: two probes of it would see each other's messages and leavings."""
+
+    def __init__(self) -> None:
+        self._locks: dict[str, asyncio.Lock] = {}
+
+    @contextlib.asynccontextmanager
+    async def hold(self, jid: str) -> AsyncIterator[None]:
+        """Waits until nobody else uses the account."""
+        lock = self._locks.setdefault(jid, asyncio.Lock())
+        async with lock:
+            yield
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What logging in needs besides the account."""
+
+    network: Network
+    backoff: LoginBackoff
+    timeouts: Timeouts
+    trace: Trace
+
+
+def credentials_of(account: Account) -> Credentials:
+    """The account with its password, read now. Raises LoginFailed when there is no readable password."""
+    try:
+        return Credentials(account.jid, account.read_password(), account.allow_plain)
+    except PasswordError as error:
+        raise LoginFailed(Failure.INTERNAL, str(error)) from error
+
+
+def _password_version(account: Account) -> str:
+    """Changes when the password file does; empty for a password that is in no file."""
+    try:
+        status = account.password_path().stat()
+    except (PasswordError, OSError):
+        return ""
+    return f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
+
+
+async def log_in(door: Door, account: Account, targets: Sequence[Target]) -> Session:
+    """A session at the first of `targets` that lets us in; close it.
+
+    A target that cannot be reached leads to the next one, a refused login does not: another guess at the password would
+    be one too many. Raises LoginFailed (also while an earlier refusal is waited for) or the last target's WireError.
+    """
+    version = _password_version(account)
+    waiting = door.backoff.waiting(account.jid, version, time.time())
+    if waiting is not None:
+        until = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(waiting.until))
+        raise LoginFailed(waiting.failure, f"{waiting.detail} (not tried again before {until})")
+    credentials = credentials_of(account)
+    last: WireError = Unreachable("no endpoint to log in at")
+    for target in targets:
+        session = Session(door.network, target, credentials, door.timeouts, door.trace)
+        try:
+            await session.__aenter__()
+        except LoginFailed as error:
+            if error.failure in _REFUSALS:
+                door.backoff.refused(account.jid, error.failure, error.detail, version, time.time())
+            raise
+        except WireError as error:
+            last = error
+            continue
+        door.backoff.accepted(account.jid)
+        return session
+    raise last

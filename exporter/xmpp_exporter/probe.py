@@ -1,0 +1,221 @@
+"""One compliance probe of one server, from DNS to the last check."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from xmpp_exporter.backoff import LoginBackoff
+from xmpp_exporter.catalogue import Check, checks
+from xmpp_exporter.checks import Server, functions, run
+from xmpp_exporter.checks.verdicts import unknown
+from xmpp_exporter.config import Account, ServerConfig
+from xmpp_exporter.front import front_stream
+from xmpp_exporter.journal import Journal
+from xmpp_exporter.login import AccountLocks, Door, log_in
+from xmpp_exporter.memo import together
+from xmpp_exporter.model import CheckResult, Outcome, ProbeKind, ProbeReport, Reason, Software
+from xmpp_exporter.wire.dns import Lookups
+from xmpp_exporter.wire.endpoints import Endpoint, client_endpoints
+from xmpp_exporter.wire.errors import ResolutionFailed, TimedOut, WireError
+from xmpp_exporter.wire.http import Http
+from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.session import Session
+from xmpp_exporter.wire.stream import Stream
+from xmpp_exporter.wire.trace import Trace
+from xmpp_exporter.wire.xml import local
+
+Progress = Callable[[CheckResult], None]
+
+
+@dataclass
+class Prober:
+    """What the probes of one process share."""
+
+    network: Network
+    journal: Journal = field(default_factory=Journal)
+    backoff: LoginBackoff = field(default_factory=LoginBackoff)
+    accounts: AccountLocks = field(default_factory=AccountLocks)
+
+
+async def probe_compliance(
+    prober: Prober,
+    config: ServerConfig,
+    *,
+    only: Collection[str] | None = None,
+    previous: ProbeReport | None = None,
+    trace: Trace | None = None,
+    progress: Progress | None = None,
+) -> ProbeReport:
+    """Run the catalogue, or the checks `only`, on one server.
+
+    `previous` is its last compliance report. `progress` is called with each result as it comes. Never raises for what
+    the server does: that is in the report. Cancelled, it cleans up on the server first.
+    """
+    wanted = [check for check in checks().values() if only is None or check.id in only]
+    probe = _Probe(prober, config, trace or Trace(), previous, progress or (lambda result: None))
+    return await probe.report(wanted)
+
+
+@dataclass
+class _Probe:
+    """One probe while it runs."""
+
+    prober: Prober
+    config: ServerConfig
+    trace: Trace
+    previous: ProbeReport | None
+    progress: Progress
+    phases: dict[str, float] = field(default_factory=dict)
+    results: dict[str, CheckResult] = field(default_factory=dict)
+    login_failure: WireError | None = None
+    session: Session | None = None
+    software: Software | None = None
+    mechanisms: tuple[str, ...] = ()
+    services: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    @property
+    def timeouts(self) -> Timeouts:
+        return Timeouts(self.config.timeouts.connect, self.config.timeouts.reply)
+
+    async def report(self, wanted: list[Check]) -> ProbeReport:
+        started, clock = time.time(), time.perf_counter()
+        limit = self.config.timeouts.compliance
+        deadline = asyncio.get_running_loop().time() + limit
+        error: WireError | None = None
+        try:
+            await self._run(wanted, deadline)
+        except WireError as failure:
+            error = failure
+        if error is None and asyncio.get_running_loop().time() >= deadline:
+            error = TimedOut(f"the probe did not end within {limit:g} s")
+        down = unknown(Reason.DISCONNECTED, f"the server could not be probed: {error.detail}" if error else "")
+        return ProbeReport(
+            domain=self.config.domain,
+            probe=ProbeKind.COMPLIANCE,
+            started=started,
+            duration=time.perf_counter() - clock,
+            success=error is None,
+            failure=error.failure if error else None,
+            detail=error.detail if error else "",
+            phases=self.phases,
+            login=True if self.session else False if self.login_failure else None,
+            login_failure=self.login_failure.failure if self.login_failure else None,
+            login_detail=self.login_failure.detail if self.login_failure else "",
+            software=self.software,
+            mechanisms=self.mechanisms,
+            services=self.services,
+            checks=tuple(self.results.get(check.id, CheckResult(check.id, down, 0.0)) for check in wanted),
+        )
+
+    async def _run(self, wanted: list[Check], deadline: float) -> None:
+        """Open what the checks need, run them, clean up. Raises WireError when the server cannot be reached at all."""
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                async with asyncio.timeout_at(deadline):
+                    server = await self._enter(stack, any(check.needs for check in wanted))
+            except TimeoutError:
+                raise TimedOut("the server did not let us in within the probe's time limit") from None
+            clock = time.perf_counter()
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._ask_software(server))
+                for check in wanted:
+                    group.create_task(self._check(check, server, deadline))
+            self.phases["checks"] = time.perf_counter() - clock
+
+    async def _enter(self, stack: contextlib.AsyncExitStack, with_account: bool) -> Server:
+        """The server with all that checks share; `stack` closes it."""
+        network = self.prober.network
+        lookups = Lookups(network.resolver)
+        stack.push_async_callback(lookups.close)
+        clock = time.perf_counter()
+        endpoints = await client_endpoints(lookups, self.config.domain)
+        self.phases["dns"] = time.perf_counter() - clock
+        targets = targets_of(endpoints, self.config)
+        account = self.config.account if with_account else None
+        if account is not None:
+            await stack.enter_async_context(self.prober.accounts.hold(account.jid))
+        front, _ = await together(
+            stack.enter_async_context(front_stream(network, targets, self.timeouts)), self._log_in(account, targets)
+        )
+        if self.session is not None:
+            stack.push_async_callback(self.session.close)
+        self.mechanisms = mechanisms_of(front)
+        self._note_phases(front)
+        http = Http(network, lookups, self.timeouts, self.config.allow_private_addresses)
+        stack.push_async_callback(http.close)
+        server = Server(
+            config=self.config,
+            network=network,
+            lookups=lookups,
+            http=http,
+            journal=self.prober.journal,
+            endpoints=endpoints,
+            front=front,
+            trace=self.trace,
+            login=self.session,
+            no_session=self._no_session(),
+            previous=self.previous,
+            services=self.services,
+        )
+        stack.push_async_callback(server.close)
+        if self.session is not None:
+            await server.sweep()
+        return server
+
+    async def _log_in(self, account: Account | None, targets: list[Target]) -> None:
+        if account is None:
+            return
+        door = Door(self.prober.network, self.prober.backoff, self.timeouts, self.trace)
+        try:
+            self.session = await log_in(door, account, targets)
+        except WireError as error:
+            self.login_failure = error
+
+    def _no_session(self) -> Outcome | None:
+        """The outcome of checks that need a login, when there is none."""
+        if self.login_failure is None:
+            return unknown(Reason.NO_ACCOUNT, "needs an account on the server")
+        failure = self.login_failure.failure
+        return unknown(Reason.LOGIN_FAILED, f"the login failed ({failure}): {self.login_failure.detail}")
+
+    def _note_phases(self, front: Stream) -> None:
+        times = front.times
+        self.phases |= {"connect": times.connect or 0.0, "tls": times.tls or 0.0}
+        if self.session is not None:
+            reached = self.session.times
+            self.phases["auth"] = reached.get("bind", 0.0) - reached.get("tls", 0.0)
+
+    async def _check(self, check: Check, server: Server, deadline: float) -> None:
+        result = await run(check, functions()[check.id], server, deadline)
+        self.results[check.id] = result
+        self.progress(result)
+
+    async def _ask_software(self, server: Server) -> None:
+        """XEP-0092; who does not say is asked again next time."""
+        if server.login is None:
+            return
+        with contextlib.suppress(WireError):
+            query = await server.login.iq("get", "<query xmlns='jabber:iq:version'/>", server.domain)
+            texts = {local(child): (child.text or "").strip() for child in query}
+            if texts.get("name"):
+                self.software = Software(texts["name"][:64], texts.get("version", "")[:64])
+
+
+def targets_of(endpoints: list[Endpoint], config: ServerConfig) -> list[Target]:
+    """All addresses of all endpoints, in order of preference. Raises ResolutionFailed without any."""
+    targets = [
+        target for endpoint in endpoints for target in endpoint.targets(config.domain, config.allow_private_addresses)
+    ]
+    if not targets:
+        details = [endpoint.detail for endpoint in endpoints if endpoint.detail]
+        raise ResolutionFailed(details[0] if details else f"{config.domain} says that it serves no clients (SRV '.')")
+    return targets
+
+
+def mechanisms_of(stream: Stream) -> tuple[str, ...]:
+    """The SASL mechanisms offered after TLS."""
+    sasl = "{urn:ietf:params:xml:ns:xmpp-sasl}"
+    found = stream.features.iterfind(f"{sasl}mechanisms/{sasl}mechanism")
+    return tuple((element.text or "").strip().upper() for element in found)
