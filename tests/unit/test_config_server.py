@@ -37,7 +37,7 @@ def test_a_server_whose_operator_agreed_is_listed_and_probed_often(relation: str
 
 def test_a_configuration_cannot_be_changed() -> None:
     with pytest.raises(ValidationError, match="frozen"):
-        server().relation = "own"  # type: ignore[misc]
+        server().relation = "own"
 
 
 def test_equal_configurations_are_equal_and_hash_alike() -> None:

@@ -7,7 +7,7 @@ from typing import Self
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 
-from xmpp_exporter.config.model import NearbyPath, Section
+from xmpp_exporter.config.section import NearbyPath, Section
 from xmpp_exporter.config.values import Jid
 
 MAX_PASSWORD_BYTES = 1024

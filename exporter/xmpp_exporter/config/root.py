@@ -8,7 +8,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from xmpp_exporter.config.account import PasswordError
-from xmpp_exporter.config.model import Fault, NearbyPath, Section, refuse
+from xmpp_exporter.config.section import Fault, NearbyPath, Section, refuse
 from xmpp_exporter.config.server import ServerConfig
 from xmpp_exporter.config.values import Address, ContactUrl, HostPortText
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from xmpp_exporter.config.account import Account
-from xmpp_exporter.config.model import Fault, Section, refuse, without_nulls
+from xmpp_exporter.config.section import Fault, Section, refuse, without_nulls
 from xmpp_exporter.config.values import Domain, Duration, HttpsUrl, WebSocketUrl, format_duration, jid_domain
 
 Relation = Literal["own", "permitted", "foreign"]

@@ -1,0 +1,115 @@
+"""docs/configuration.md and the example file are true: each key is there with its default, each block loads."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+import yaml
+from pydantic import BaseModel
+
+from tests.servers.certificates import CertificateAuthority
+from xmpp_exporter.catalogue import checks
+from xmpp_exporter.config import Config, ServerConfig, load_config, parse_duration
+from xmpp_exporter.serving.yamlfile import YamlError
+
+DOCS = Path(__file__).parents[2] / "docs"
+TEXT = (DOCS / "configuration.md").read_text()
+ROWS = {row[1]: row for row in re.finditer(r"^\| `([a-z_.]+)` \| (.+?) \| (.+?) \| (.+) \|$", TEXT, re.MULTILINE)}
+BLOCKS = re.findall(r"^```yaml\n(.+?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+
+
+def models_of(annotation: Any) -> list[type[BaseModel]]:
+    """The section that a field holds, if it holds one: also through `| None`."""
+    kinds = [annotation, *get_args(annotation)]
+    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
+
+
+def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        if (below := models_of(field.annotation)) and name != "servers":
+            yield from keys(below[0], f"{prefix}{name}.")
+            if field.default is None:  # a section that may be left out is a key of its own
+                yield prefix + name
+        else:
+            yield prefix + name
+
+
+def documented_default(cell: str, which: int) -> Any:
+    """The value in a default's cell; `which` picks the one for foreign servers where there are two."""
+    values = re.findall("`([^`]+)`", cell)
+    if not values:
+        return {"none": None, "required": ...}[cell]
+    value = yaml.safe_load(values[min(which, len(values) - 1)])
+    return parse_duration(value) if isinstance(value, str) and value[0].isdigit() else value
+
+
+def actual_default(model: BaseModel, key: str) -> Any:
+    value: Any = model
+    for part in key.split("."):
+        value = getattr(value, part)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def test_each_key_is_documented_and_no_other() -> None:
+    assert sorted(ROWS) == sorted([*keys(Config), *keys(ServerConfig), "defaults"])
+
+
+@pytest.mark.parametrize("key", [key for key in keys(Config) if key != "servers"])
+def test_the_documented_default_of_the_prober_is_the_real_one(key: str) -> None:
+    assert documented_default(ROWS[key][3], 0) == actual_default(Config(), key)
+
+
+@pytest.mark.parametrize("relation", ["own", "permitted", "foreign"])
+@pytest.mark.parametrize("key", [key for key in keys(ServerConfig) if not key.startswith("account.")])
+def test_the_documented_default_of_a_server_is_the_real_one(key: str, relation: str) -> None:
+    server = ServerConfig.model_validate({"domain": "example.org", "relation": relation})
+    expected = {"domain": ..., "relation": "foreign"}.get(key) or actual_default(server, key)
+    assert documented_default(ROWS[key][3], 1 if relation == "foreign" else 0) == expected
+
+
+@pytest.mark.parametrize("key", [key for key in keys(ServerConfig) if key.startswith("account.")])
+def test_the_documented_default_of_an_account_is_the_real_one(key: str) -> None:
+    field = models_of(ServerConfig.model_fields["account"].annotation)[0].model_fields[key.removeprefix("account.")]
+    assert documented_default(ROWS[key][3], 0) == (... if field.is_required() else field.default)
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+def test_each_block_of_the_document_loads(block: str, tmp_path: Path) -> None:
+    CertificateAuthority(tmp_path)  # writes ca.pem, which a block names
+    separate = re.match(r"# (servers\.d/\S+)\n", block)
+    file = tmp_path / (separate[1] if separate else "exporter.yml")
+    (tmp_path / "servers.d").mkdir()
+    (tmp_path / "exporter.yml").touch()
+    file.write_text(block)
+    assert load_config(tmp_path / "exporter.yml", checks()) != Config()
+
+
+def test_the_example_loads_and_shows_all_three_relations() -> None:
+    config = load_config(DOCS / "exporter.example.yml", checks())
+    assert {server.relation for server in config.servers} == {"own", "permitted", "foreign"}
+
+
+def test_the_sections_that_the_example_leaves_out_load_when_they_are_let_in(tmp_path: Path) -> None:
+    CertificateAuthority(tmp_path)
+    text = (DOCS / "exporter.example.yml").read_text()
+    (tmp_path / "exporter.yml").write_text(re.sub(r"^# (resolver:|tls:|  )", r"\1", text, flags=re.MULTILINE))
+    config = load_config(tmp_path / "exporter.yml", checks())
+    assert config.resolver.nameservers == ("127.0.0.1", "::1")
+    assert config.tls.ca_file == tmp_path / "ca.pem"
+
+
+def test_the_errors_that_the_document_shows_are_real(tmp_path: Path) -> None:
+    shown = re.search(r"^```text\n(.+?)^```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert shown
+    (tmp_path / "servers.d").mkdir()
+    (tmp_path / "servers.d" / "club.yml").write_text("domain: club.example\n")
+    lines = [""] * 15
+    lines[5:7] = ["defaults:", "  timeouts: {conect: 5s}"]
+    lines[9:12] = ["servers:", "  - domain: example.org", "    expect: [xep313]"]
+    lines[14] = "  - domain: club.example"
+    (tmp_path / "exporter.yml").write_text("\n".join(lines))
+    with pytest.raises(YamlError) as raised:
+        load_config(tmp_path / "exporter.yml", checks())
+    assert str(raised.value).replace(f"{tmp_path}/", "") == shown[1].strip()
