@@ -65,10 +65,17 @@ def test_the_probers_own_settings_are_read(load: Load) -> None:
     assert config.limits.connections_per_address == 2
 
 
+def test_an_empty_list_of_nameservers_is_refused(errors: Errors) -> None:
+    assert errors("resolver: {nameservers: []}") == [
+        "exporter.yml:1: resolver.nameservers: has no address: leave the key out to ask the system's"
+    ]
+
+
 def test_a_server_is_found_by_its_domain(load: Load) -> None:
     config = load("servers: [{domain: a.test}, {domain: B.test}]")
     assert config.server("b.test") is config.servers[1]
     assert config.server("c.test") is None
+    assert config == load("servers: [{domain: a.test}, {domain: b.test}]")
 
 
 def test_defaults_are_merged_key_by_key_and_lists_as_a_whole(load: Load) -> None:

@@ -146,6 +146,11 @@ def test_what_is_no_bare_jid_is_refused(text: str) -> None:
         parse_jid(text)
 
 
+def test_a_full_jid_is_told_to_leave_its_resource() -> None:
+    with pytest.raises(ValueError, match="without a resource"):
+        parse_jid("probe@example.org/laptop")
+
+
 @pytest.mark.parametrize(
     ("text", "address"),
     [

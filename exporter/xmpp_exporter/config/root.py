@@ -20,9 +20,16 @@ _AtLeastOne = Annotated[int, Field(ge=1)]
 class Resolver(Section):
     """The DNS servers to ask."""
 
-    nameservers: Annotated[tuple[Address, ...], Field(min_length=1)] | None = None
+    nameservers: tuple[Address, ...] | None = None
     """None for the system's."""
     port: int = Field(default=53, ge=1, le=65535)
+
+    @field_validator("nameservers")
+    @classmethod
+    def _asks_somebody(cls, nameservers: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        if nameservers == ():
+            raise ValueError("has no address: leave the key out to ask the system's")
+        return nameservers
 
 
 class Tls(Section):
