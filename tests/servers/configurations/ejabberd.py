@@ -19,16 +19,7 @@ listen:
   - {port: 5222, ip: $address, module: ejabberd_c2s, max_stanza_size: 262144, starttls_required: true}
   - {port: 5223, ip: $address, module: ejabberd_c2s, max_stanza_size: 262144, tls: true}
   - {port: 5269, ip: $address, module: ejabberd_s2s_in, max_stanza_size: 524288}
-  - port: 443
-    ip: $address
-    module: ejabberd_http
-    tls: true
-    request_handlers:
-      /.well-known/host-meta: mod_host_meta
-      /.well-known/host-meta.json: mod_host_meta
-      /bosh: mod_bosh
-      /upload: mod_http_upload
-      /ws: ejabberd_http_ws
+  - {port: 443, ip: $address, module: ejabberd_http, tls: true, request_handlers: $handlers}
   - {port: 3478, ip: $address, transport: udp, module: ejabberd_stun, use_turn: true, turn_ipv4_address: $address}
 acl:
   admin: {user: admin}
@@ -37,13 +28,18 @@ access_rules:
   administrators: {allow: admin}
   everybody: {allow: all}
   local: {allow: local}
-  register: {allow: all}
+  nobody: {deny: all}
 shaper_rules:
   max_user_sessions: 1000
   max_user_offline_messages: 100
   c2s_shaper: none
   s2s_shaper: none
 registration_timeout: infinity
+"""
+
+HANDLERS = """{
+  /.well-known/host-meta: mod_host_meta, /.well-known/host-meta.json: mod_host_meta,
+  /bosh: mod_bosh, /upload: mod_http_upload, /ws: ejabberd_http_ws}
 """
 
 DEBIAN = """
@@ -122,8 +118,11 @@ shaper_rules:
 """
 """The file that Debian installs but for its modules, with addresses changed."""
 
+PORTS = (5222, 5223, 5269, 443)
 PROCESSES = {
-    "main": Process(GLOBAL, (5222, 5223, 5269, 443)),
+    "main": Process(GLOBAL.replace("$handlers", HANDLERS), PORTS),
+    # The handlers of host-meta crash for a domain without the module, and Debian's configuration has none of them.
+    "bare": Process(GLOBAL.replace("$handlers", "{}"), PORTS),
     "default": Process(DEBIAN, (5222, 5223, 5269, 5443)),
 }
 
@@ -212,7 +211,7 @@ mod_pubsub:
   force_node_config: {"storage:bookmarks": {access_model: whitelist}}
 mod_push: {}
 mod_push_keepalive: {}
-mod_register: {access: register, ip_access: everybody}
+mod_register: {access: everybody, ip_access: everybody}
 mod_roster: {versioning: true}
 mod_s2s_dialback: {}
 mod_stream_mgmt: {resend_on_timeout: if_offline}
@@ -245,14 +244,20 @@ mod_roster: {versioning: true}
 BROKEN = """
 mod_admin_extra: {}
 mod_bosh: {}
+mod_caps: {}
 mod_disco: {}
 mod_host_meta: {bosh_service_url: "https://@HOST@:9/bosh", websocket_url: "wss://@HOST@:9/ws"}
 mod_http_upload: {docroot: $directory/upload-broken, put_url: "https://@HOST@:9/upload"}
 mod_muc: {}
 mod_muc_admin: {}
 mod_proxy65: {ip: $address, port: 7778, hostname: nowhere.$domain}
+mod_pubsub:
+  plugins: [flat, pep]
+  force_node_config: {"eu.siacs.conversations.axolotl.*": {access_model: whitelist}}
+mod_register: {access: everybody, ip_access: nobody}
 mod_roster: {versioning: true}
 mod_stun_disco:
+  offer_local_services: false
   secret: wrong
   services:
     - {host: $address, port: 9, type: stun, transport: udp, restricted: false}
@@ -261,13 +266,13 @@ mod_stun_disco:
 
 CONFIGURATIONS = (
     Configuration("good", "ejabberd", GOOD, components=("conference", "upload", "proxy", "pubsub")),
-    Configuration("bare", "ejabberd", BARE, records=WITHOUT_DIRECT_TLS),
-    Configuration("no-rooms", "ejabberd", NO_ROOMS, components=("conference",)),
+    Configuration("bare", "ejabberd", BARE, process="bare", records=WITHOUT_DIRECT_TLS),
+    Configuration("no-rooms", "ejabberd", NO_ROOMS, process="bare", components=("conference",)),
     Configuration(
         "broken",
         "ejabberd",
         BROKEN,
-        components=("conference", "upload", "proxy"),
+        components=("conference", "upload", "proxy", "pubsub"),
         records=WITHOUT_DIRECT_TLS + "_xmpps-client._tcp SRV 5 0 9 xmpp\n",
     ),
     Configuration("default", "ejabberd", DEFAULT, process="default", components=("conference", "pubsub")),
