@@ -5,10 +5,9 @@ never ignored: a server that quietly does without a setting is less safe than it
 """
 
 import re
-from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 CIPHERS = {
     f"TLS_ECDHE_{key}_WITH_{suite}": f"ECDHE-{key}-{openssl}"
@@ -23,13 +22,6 @@ CIPHERS = {
 }
 """Go's names of the TLS 1.2 suites that it holds secure (crypto/tls, CipherSuites), with OpenSSL's."""
 
-_HEADERS: dict[str, tuple[str, ...]] = {
-    "Strict-Transport-Security": (),
-    "X-Content-Type-Options": ("nosniff",),
-    "X-Frame-Options": ("deny", "sameorigin"),
-    "X-XSS-Protection": (),
-    "Content-Security-Policy": (),
-}
 _BCRYPT = re.compile(r"\$2[abxy]\$(0[4-9]|[12]\d|3[01])\$[./A-Za-z0-9]{53}")
 _UNSAFE_IN_HEADER = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 
@@ -48,10 +40,6 @@ def _unless(refused: dict[Any, str]) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
-
-
-def _each(check: Callable[[str], str]) -> AfterValidator:
-    return AfterValidator(lambda values: [check(value) for value in values])
 
 
 def _cipher(name: str) -> str:
@@ -91,7 +79,7 @@ class TlsServerConfig(_Section):
     client_allowed_sans: list[str] = []
     min_version: TlsVersion = "TLS12"
     max_version: TlsVersion = "TLS13"
-    cipher_suites: Annotated[list[str], _each(_cipher)] = []
+    cipher_suites: list[Annotated[str, AfterValidator(_cipher)]] = []
     prefer_server_cipher_suites: bool = True
     curve_preferences: Annotated[Any, _refused("the curves cannot be chosen here: remove this key")] = None
 
@@ -112,33 +100,47 @@ class TlsServerConfig(_Section):
         return self
 
 
-def _headers(headers: dict[str, str | None]) -> dict[str, str | None]:
-    for name, value in headers.items():
-        if name not in _HEADERS:
-            raise ValueError(f"{name} cannot be set; what can: {', '.join(sorted(_HEADERS))}")
-        if value and _HEADERS[name] and value not in _HEADERS[name]:
-            raise ValueError(f"{name} is {' or '.join(_HEADERS[name])}")
-        if value and _UNSAFE_IN_HEADER.search(value):
-            raise ValueError(f"{name} holds a character that no header can carry")
-    return headers
+def _header_value(value: str) -> str:
+    if _UNSAFE_IN_HEADER.search(value):
+        raise ValueError("holds a character that no header can carry")
+    return value
+
+
+HeaderValue = Annotated[str, AfterValidator(_header_value)] | None
+
+
+class Headers(_Section):
+    """The headers that can be set, and no others; one with an empty value is not sent."""
+
+    strict_transport_security: HeaderValue = Field(None, alias="Strict-Transport-Security")
+    content_type_options: Literal["nosniff", ""] | None = Field(None, alias="X-Content-Type-Options")
+    frame_options: Literal["deny", "sameorigin", ""] | None = Field(None, alias="X-Frame-Options")
+    xss_protection: HeaderValue = Field(None, alias="X-XSS-Protection")
+    content_security_policy: HeaderValue = Field(None, alias="Content-Security-Policy")
 
 
 class HttpServerConfig(_Section):
-    """`http_server_config`: headers that every response carries; one with an empty value is not sent."""
+    """`http_server_config`: HTTP/1.1, and headers that every response carries."""
 
     http2: Annotated[Literal[False], _unless({True: "HTTP/2 is not spoken here: write false, or remove this key"})] = (
         False
     )
-    headers: Annotated[dict[str, str | None], AfterValidator(_headers)] | None = None
+    headers: Headers | None = None
 
 
-def _users(users: dict[str, str]) -> dict[str, str]:
-    for user, password_hash in users.items():
-        if ":" in user:
-            raise ValueError(f"the user name {user!r} cannot have a colon")
-        if not _BCRYPT.fullmatch(password_hash):
-            raise ValueError(f"the password of {user!r} is no bcrypt hash: make one with htpasswd -nBC 10 {user!r}")
-    return users
+def _user_name(name: str) -> str:
+    if ":" in name:
+        raise ValueError("a user name cannot have a colon")
+    return name
+
+
+def _bcrypt_hash(text: str) -> str:
+    if not _BCRYPT.fullmatch(text):
+        raise ValueError("is no bcrypt hash: make one with htpasswd -nBC 10 USER")
+    return text
+
+
+Users = dict[Annotated[str, AfterValidator(_user_name)], Annotated[str, AfterValidator(_bcrypt_hash)]]
 
 
 class WebSettings(_Section):
@@ -146,7 +148,7 @@ class WebSettings(_Section):
 
     tls_server_config: TlsServerConfig | None = None
     http_server_config: HttpServerConfig | None = None
-    basic_auth_users: Annotated[dict[str, str], AfterValidator(_users)] | None = None
+    basic_auth_users: Users | None = None
     rate_limit: Annotated[Any, _refused("requests cannot be limited here: remove this key, and use a proxy")] = None
 
     @property
@@ -158,4 +160,4 @@ class WebSettings(_Section):
     def headers(self) -> dict[str, str]:
         """The headers to add to every response."""
         headers = self.http_server_config.headers if self.http_server_config else None
-        return {name: value for name, value in (headers or {}).items() if value}
+        return {name: value for name, value in headers.model_dump(by_alias=True).items() if value} if headers else {}

@@ -50,11 +50,14 @@ def _message(detail: ErrorDetails, path: KeyPath, model_type: type[BaseModel]) -
 
 
 def _suggestion(key: str, known: Iterable[str]) -> str:
-    known = sorted(set(known))
-    close = get_close_matches(key.lower().replace("-", "_"), known, n=1, cutoff=0.6)
-    if close:
-        return f"; did you mean {close[0]}?"
-    return f"; known here: {', '.join(known)}" if known else ""
+    spellings = {_plain(name): name for name in sorted(known)}
+    if close := get_close_matches(_plain(key), spellings, n=1):
+        return f"; did you mean {spellings[close[0]]}?"
+    return f"; known here: {', '.join(spellings.values())}" if spellings else ""
+
+
+def _plain(key: str) -> str:
+    return key.lower().replace("-", "_")
 
 
 def _known_keys(model_type: type[BaseModel], path: KeyPath) -> Iterator[str]:
