@@ -3,8 +3,8 @@
 import asyncio
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 
 @dataclass(slots=True)
@@ -37,7 +37,6 @@ class Listener:
     address: str
     port: int
     accepted: int = 0
-    open: set["asyncio.Task[None]"] = field(default_factory=set)
 
 
 @asynccontextmanager
@@ -48,22 +47,30 @@ async def listening(
 
     An exception in a behaviour that is not the client's going away fails the context, and with it the test.
     """
-    errors: list[Exception] = []
+    errors: list[BaseException] = []
+    handlers: set[asyncio.Task[None]] = set()
+    behaving: set[asyncio.Task[None]] = set()
+
+    async def behave(connection: Connection) -> None:
+        await behaviour(connection)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None
+        handler = asyncio.current_task()
+        assert handler is not None
+        handlers.add(handler)
         listener.accepted += 1
-        listener.open.add(task)
-        try:
-            await behaviour(Connection(reader, writer))
-        except (OSError, EOFError):
-            pass
-        except Exception as error:
+        # A task of its own: Python 3.11 logs an error when the task that asyncio made for the connection is cancelled.
+        task = asyncio.create_task(behave(Connection(reader, writer)))
+        behaving.add(task)
+        await asyncio.wait([task])
+        behaving.discard(task)
+        if task.cancelled():
+            # The client may not read any more: do not wait until it has got what is still in the buffer.
+            writer.transport.abort()
+        elif (error := task.exception()) and not isinstance(error, (OSError, EOFError)):
             errors.append(error)
-        finally:
-            listener.open.discard(task)
-            writer.close()
+        writer.close()
+        handlers.discard(handler)
 
     server = await asyncio.start_server(serve, address, port, ssl=tls)
     listener = Listener(address, server.sockets[0].getsockname()[1])
@@ -71,11 +78,9 @@ async def listening(
         yield listener
     finally:
         server.close()
-        tasks = list(listener.open)
-        for task in tasks:
+        for task in behaving:
             task.cancel()
-        with suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks, return_exceptions=True)
+        await asyncio.gather(*handlers)
         await server.wait_closed()
         if errors:
-            raise ExceptionGroup("the fake server failed", errors)
+            raise BaseExceptionGroup("the fake server failed", errors)
