@@ -17,7 +17,7 @@ from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint
 from xmpp_exporter.wire.http import Http
 from xmpp_exporter.wire.network import Network, Timeouts
-from xmpp_exporter.wire.session import Credentials, Session
+from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
 
@@ -39,7 +39,6 @@ class Server:
     trace: Trace
     login: Session | None = None
     """The session that all checks use together; None without one, and then `no_session` says why."""
-    credentials: Credentials | None = None
     no_session: Outcome | None = None
     previous: ProbeReport | None = None
     """The last compliance report of this server, to tell what is down from what was never there."""
@@ -85,8 +84,7 @@ class Server:
     async def own_session(self) -> AsyncIterator[Session]:
         """A second session of the account, for a check that disturbs its stream."""
         shared = self.session
-        assert self.credentials is not None  # noqa: S101 - there is a session
-        async with Session(self.network, shared.target, self.credentials, self.timeouts, self.trace) as session:
+        async with Session(self.network, shared.target, shared.credentials, self.timeouts, self.trace) as session:
             yield session
 
     @contextlib.asynccontextmanager

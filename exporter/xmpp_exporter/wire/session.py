@@ -171,7 +171,7 @@ class Session:
         self.tls: TlsConnection | None = None
         self.times: dict[str, float] = {}
         """Seconds since the start at which connect, tls, auth and bind were reached."""
-        self._credentials = credentials
+        self.credentials = credentials
         self._client: _Client | None = None
         self._bound: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._ended: WireError | None = None
@@ -182,7 +182,7 @@ class Session:
 
     @property
     def bare_jid(self) -> str:
-        return self._credentials.jid
+        return self.credentials.jid
 
     @property
     def alive(self) -> bool:
@@ -205,7 +205,7 @@ class Session:
     async def _login(self) -> None:
         context = self.network.tls.verified_alpn if self.target.direct_tls else self.network.tls.verified
         self._started = self._last_byte = time.monotonic()
-        self._client = _Client(self, self._credentials, context)
+        self._client = _Client(self, self.credentials, context)
         self._client.connect(self.target.address, self.target.port)
         await self._await(self._bound, "the login")
 
@@ -299,7 +299,7 @@ class Session:
             (element.text or "").strip().upper() for element in features.iterfind(f"{SASL}mechanisms/{SASL}mechanism")
         )
         usable = [name for name in MECHANISMS if not name.endswith("-PLUS") or self.tls.version != "TLSv1.3"]
-        if self._credentials.allow_plain:
+        if self.credentials.allow_plain:
             usable.append("PLAIN")
         self.mechanism = next((name for name in usable if name in self.mechanisms), "")
         if not self.mechanism:
@@ -390,11 +390,13 @@ class Session:
                 queue.put_nowait(element)
 
     def _answer(self, request: ET.Element) -> None:
-        """Say who we are (XEP-0092) and refuse the rest (RFC 6120 §8.2.3)."""
+        """Say who we are (XEP-0092), take the account's own pushes (RFC 6121 §2.1.6), refuse the rest."""
         sender, stanza_id = request.get("from"), request.get("id", "")
         if request.get("type") == "get" and request.find(f"{VERSION}query") is not None:
             about = f"<query xmlns='jabber:iq:version'><name>{self.network.user_agent}</name></query>"
             self.send(iq("result", stanza_id, about, sender))
+        elif request.get("type") == "set" and sender in (None, self.bare_jid):
+            self.send(iq("result", stanza_id, "", sender))
         else:
             refusal = "<error type='cancel'><service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>"
             self.send(iq("error", stanza_id, refusal, sender))
