@@ -31,6 +31,11 @@ class AccountLocks:
         async with lock:
             yield
 
+    def in_use(self, jid: str) -> bool:
+        """Whether somebody holds the account now."""
+        lock = self._locks.get(jid)
+        return lock is not None and lock.locked()
+
 
 @dataclass(frozen=True, slots=True)
 class Door:

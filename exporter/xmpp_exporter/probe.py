@@ -13,6 +13,7 @@ from xmpp_exporter.checks.verdicts import unknown
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.front import front_stream
 from xmpp_exporter.journal import Journal
+from xmpp_exporter.limits import Admission
 from xmpp_exporter.login import AccountLocks, Door, log_in
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import CheckResult, Outcome, ProbeKind, ProbeReport, Reason, Software
@@ -37,6 +38,7 @@ class Prober:
     journal: Journal = field(default_factory=Journal)
     backoff: LoginBackoff = field(default_factory=LoginBackoff)
     accounts: AccountLocks = field(default_factory=AccountLocks)
+    admission: Admission = field(default_factory=Admission)
 
 
 async def probe_compliance(
@@ -68,6 +70,7 @@ class _Probe:
     previous: ProbeReport | None
     progress: Progress
     phases: dict[str, float] = field(default_factory=dict)
+    waited: float = 0.0
     results: dict[str, CheckResult] = field(default_factory=dict)
     login_failure: WireError | None = None
     session: Session | None = None
@@ -81,21 +84,18 @@ class _Probe:
 
     async def report(self, wanted: list[Check]) -> ProbeReport:
         started, clock = time.time(), time.perf_counter()
-        limit = self.config.timeouts.compliance
-        deadline = asyncio.get_running_loop().time() + limit
         error: WireError | None = None
         try:
-            await self._run(wanted, deadline)
+            async with contextlib.AsyncExitStack() as stack:
+                await self._run(stack, wanted)
         except WireError as failure:
             error = failure
-        if error is None and asyncio.get_running_loop().time() >= deadline:
-            error = TimedOut(f"the probe did not end within {limit:g} s")
         down = unknown(Reason.DISCONNECTED, f"the server could not be probed: {error.detail}" if error else "")
         return ProbeReport(
             domain=self.config.domain,
             probe=ProbeKind.COMPLIANCE,
             started=started,
-            duration=time.perf_counter() - clock,
+            duration=time.perf_counter() - clock - self.waited,
             success=error is None,
             failure=error.failure if error else None,
             detail=error.detail if error else "",
@@ -109,29 +109,37 @@ class _Probe:
             checks=tuple(self.results.get(check.id, CheckResult(check.id, down, 0.0)) for check in wanted),
         )
 
-    async def _run(self, wanted: list[Check], deadline: float) -> None:
-        """Open what the checks need, run them, clean up. Raises WireError when the server cannot be reached at all."""
-        async with contextlib.AsyncExitStack() as stack:
-            try:
-                async with asyncio.timeout_at(deadline):
-                    server = await self._enter(stack, any(check.needs for check in wanted))
-            except TimeoutError:
-                raise TimedOut("the server did not let us in within the probe's time limit") from None
-            clock = time.perf_counter()
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._ask_software(server))
-                for check in wanted:
-                    group.create_task(self._check(check, server, deadline))
-            self.phases["checks"] = time.perf_counter() - clock
-
-    async def _enter(self, stack: contextlib.AsyncExitStack, with_account: bool) -> Server:
-        """The server with all that checks share; `stack` closes it."""
-        network = self.prober.network
-        lookups = Lookups(network.resolver)
+    async def _run(self, stack: contextlib.AsyncExitStack, wanted: list[Check]) -> None:
+        """Open what the checks need and run them; `stack` cleans up. Raises WireError when the server is down."""
+        lookups = Lookups(self.prober.network.resolver)
         stack.push_async_callback(lookups.close)
         clock = time.perf_counter()
         endpoints = await client_endpoints(lookups, self.config.domain)
         self.phases["dns"] = time.perf_counter() - clock
+        targets = targets_of(endpoints, self.config)
+        self.waited = await stack.enter_async_context(
+            self.prober.admission.enter(ProbeKind.COMPLIANCE, [target.address for target in targets])
+        )
+        deadline = asyncio.get_running_loop().time() + self.config.timeouts.compliance
+        try:
+            async with asyncio.timeout_at(deadline):
+                server = await self._enter(stack, lookups, endpoints, any(check.needs for check in wanted))
+        except TimeoutError:
+            raise TimedOut("the server did not let us in within the probe's time limit") from None
+        clock = time.perf_counter()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self._ask_software(server))
+            for check in wanted:
+                group.create_task(self._check(check, server, deadline))
+        self.phases["checks"] = time.perf_counter() - clock
+        if asyncio.get_running_loop().time() >= deadline:
+            raise TimedOut(f"the probe did not end within {self.config.timeouts.compliance:g} s")
+
+    async def _enter(
+        self, stack: contextlib.AsyncExitStack, lookups: Lookups, endpoints: list[Endpoint], with_account: bool
+    ) -> Server:
+        """The server with all that checks share; `stack` closes it."""
+        network = self.prober.network
         targets = targets_of(endpoints, self.config)
         account = self.config.account if with_account else None
         if account is not None:
