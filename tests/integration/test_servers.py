@@ -5,6 +5,7 @@ import re
 import signal
 import socket
 import ssl
+import struct
 import subprocess
 import sys
 import time
@@ -193,11 +194,39 @@ def test_the_stored_data_of_an_account_shows_what_was_left_and_what_was_removed(
     assert not any("urn:example:left" in content for content in after.values())
 
 
-def test_servers_of_one_session_end_without_a_trace(tmp_path: Path) -> None:
+@BOTH
+def test_the_domain_itself_serves_host_meta_over_https_for_every_origin(
+    domain: str, laboratory: Laboratory, server: Callable[[str], Server]
+) -> None:
+    served = server(domain)
+    with (
+        socket.create_connection((served.address, 443), timeout=LIMIT) as plain,
+        strict(laboratory).wrap_socket(plain, server_hostname=domain) as secure,
+    ):
+        request = f"GET /.well-known/host-meta HTTP/1.1\r\nHost: {domain}\r\nOrigin: https://a.test\r\n"
+        secure.sendall(f"{request}Connection: close\r\n\r\n".encode())
+        answer = b"".join(iter(lambda: secure.recv(65536), b"")).decode()
+    assert answer.startswith("HTTP/1.1 200")
+    assert re.search("^access-control-allow-origin:", answer, re.IGNORECASE | re.MULTILINE)
+    assert f"wss://{domain}/" in answer
+
+
+@BOTH
+def test_a_stun_server_answers_beside_the_server(domain: str, server: Callable[[str], Server]) -> None:
+    magic, transaction = 0x2112A442, b"twelve bytes"
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.settimeout(LIMIT)
+        client.sendto(struct.pack("!HHI", 0x0001, 0, magic) + transaction, (server(domain).address, 3478))
+        answer = client.recv(1500)
+    assert answer[:2] == b"\x01\x01", "no binding success response (RFC 8489 §5)"
+    assert answer[8:20] == transaction
+
+
+def test_servers_of_one_session_end_without_a_trace() -> None:
     with Laboratory() as laboratory:
         served = laboratory.start("default.prosody.test", "bare.ejabberd.test", "good.prosody.test")
         directory = laboratory.directory
-        programs = [program for programs in laboratory._programs.values() for program in programs]
+        programs = laboratory.programs
         leaders = [program.pid for program in programs]
         places = [place for program in programs for place in program.listens]
         assert all(processes_of(leader) for leader in leaders)
@@ -252,10 +281,7 @@ def test_two_laboratories_run_side_by_side() -> None:
 
 def test_a_missing_program_says_what_to_install(tmp_path: Path) -> None:
     class Missing(Program):
-        name, package = "Nothing", "nothing-at-all"
-
-        def command(self) -> list[str]:
-            return ["no-such-program"]
+        name, executable, package = "Nothing", "no-such-program", "nothing-at-all"
 
     with pytest.raises(ProgramError, match="apt-get install nothing-at-all"):
         Missing(tmp_path, []).launch()

@@ -12,6 +12,7 @@ class Coturn(Program):
     """STUN and TURN on `address`:3478, UDP and TCP, with passwords made from `secret` (TURN REST credentials)."""
 
     name = "coturn"
+    executable = "turnserver"
     package = "coturn"
 
     def __init__(self, directory: Path, address: str, secret: str = "turn-secret", realm: str = "turn.test") -> None:
@@ -22,7 +23,7 @@ class Coturn(Program):
 
     def command(self) -> Sequence[str]:
         return [
-            "turnserver",
+            self.executable,
             "-n",
             f"--listening-ip={self.address}",
             f"--relay-ip={self.address}",

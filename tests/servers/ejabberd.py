@@ -27,6 +27,7 @@ class Ejabberd(Program):
     """
 
     name = "ejabberd"
+    executable = "ejabberdctl"
     package = "ejabberd"
 
     def __init__(

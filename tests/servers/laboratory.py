@@ -3,7 +3,7 @@
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +22,14 @@ PASSWORD = "correct horse battery staple"
 PROBE, PEER, POPULAR = "probe", "peer", "popular"
 """The accounts of every domain. `popular` has `peer` as a contact, subscribed both ways; the others have nobody."""
 
+PROGRAMS: tuple[type[Program], ...] = (Prosody, Ejabberd, Coturn)
+
 ProcessKey = tuple[Software, str]
+
+
+def missing_packages() -> list[str]:
+    """The Debian packages that a laboratory needs and that are not installed."""
+    return [package for program in PROGRAMS for package in program.missing_packages()]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +79,7 @@ class Laboratory:
             self.password_file.write_text(PASSWORD + "\n")
             zones = {domain: each.zone(self._address(each)) for domain, each in self.configurations.items()}
             self.dns = stack.enter_context(FakeDns(zones))
-            stack.callback(self._kill)
+            stack.callback(lambda: self._kill(self._programs))
             self._stack = stack.pop_all()
         return self
 
@@ -85,6 +92,11 @@ class Laboratory:
     def ca_file(self) -> Path:
         return self.certificates.ca_file
 
+    @property
+    def programs(self) -> list[Program]:
+        """All that runs now, coturn too."""
+        return [program for programs in self._programs.values() for program in programs]
+
     def server(self, domain: str) -> Server:
         """The server of `domain`, running."""
         return self.start(domain)[0]
@@ -93,14 +105,17 @@ class Laboratory:
         """Start the servers of these domains side by side, those that do not run yet, and wait for them."""
         wanted = [self.configurations[domain] for domain in domains]
         fresh = [key for key in dict.fromkeys(_key(each) for each in wanted) if key not in self._servers]
-        for key in fresh:
-            self._launch(key)
-        for key in fresh:
-            for program in self._programs[key]:
-                program.wait_until_ready()
-        for key in fresh:
-            if key[0] == "ejabberd":
-                self._add_accounts(key)
+        try:
+            for key in fresh:
+                self._launch(key)
+            for key in fresh:
+                for program in self._programs[key]:
+                    program.wait_until_ready()
+                if key[0] == "ejabberd":
+                    self._add_accounts(key)
+        except BaseException:
+            self._kill(fresh)
+            raise
         return [Server(each, self._servers[_key(each)]) for each in wanted]
 
     def _launch(self, key: ProcessKey) -> None:
@@ -138,10 +153,11 @@ class Laboratory:
     def _address(self, configuration: Configuration) -> str:
         return self._network.address(1 + list(PROCESSES).index(_key(configuration)))
 
-    def _kill(self) -> None:
+    def _kill(self, keys: Iterable[ProcessKey]) -> None:
         # Nothing they have written is wanted any more: no need to wait for an orderly end.
-        for programs in self._programs.values():
-            for program in programs:
+        for key in list(keys):
+            self._servers.pop(key, None)
+            for program in self._programs.pop(key, []):
                 program.kill()
 
 

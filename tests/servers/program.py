@@ -33,6 +33,7 @@ class Program:
     """
 
     name: str
+    executable: str
     package: str
     """The Debian package that has it."""
 
@@ -41,6 +42,11 @@ class Program:
         self.listens = tuple(listens)
         self.user = user
         self._process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def missing_packages(cls) -> list[str]:
+        """The Debian packages that it needs and that are not installed."""
+        return [] if shutil.which(cls.executable, path=SYSTEM_PATH) else [cls.package]
 
     def command(self) -> Sequence[str]:
         """What to run, in the foreground."""
@@ -87,9 +93,8 @@ class Program:
 
     def launch(self) -> None:
         """Start the process and return at once. Raises ProgramError when it is not installed or a port is taken."""
-        command = list(self.command())
-        if shutil.which(command[0], path=SYSTEM_PATH) is None:
-            raise ProgramError(f"{command[0]} is not installed: apt-get install {self.package}")
+        if missing := self.missing_packages():
+            raise ProgramError(f"{self.name} is not installed: apt-get install {' '.join(missing)}")
         for address, port in self.listens:
             _require_free(self.name, address, port)
         self.directory.mkdir(parents=True, exist_ok=True)
@@ -98,7 +103,7 @@ class Program:
         self.give_away(self.directory, *self.directory.rglob("*"))
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_privileges(self.user), *command],
+                [*_privileges(self.user), *self.command()],
                 cwd=self.directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,

@@ -30,6 +30,7 @@ class Prometheus(Program):
     """
 
     name = "Prometheus"
+    executable = "prometheus"
     package = "prometheus"
 
     def __init__(self, directory: Path, configuration: str, address: str = "127.0.0.1", port: int = 9090) -> None:
@@ -40,7 +41,7 @@ class Prometheus(Program):
     def command(self) -> Sequence[str]:
         address, port = self.listens[0]
         return [
-            "prometheus",
+            self.executable,
             f"--config.file={self.directory / 'prometheus.yml'}",
             f"--storage.tsdb.path={self.directory / 'storage'}",
             f"--web.listen-address={address}:{port}",

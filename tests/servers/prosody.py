@@ -12,6 +12,8 @@ from string import Template
 from tests.servers.program import SYSTEM_PATH, Program, ProgramError
 
 PLUGINS = Path(__file__).parent / "plugins"
+COMMUNITY_MODULE = Path("/usr/lib/prosody/modules/mod_cloud_notify")
+"""One of the modules that come in a package of their own, which the configurations use."""
 PORTS = (5222, 5223, 5269, 5280, 443)
 ITERATIONS = 10_000
 SHELL_LIMIT = 10
@@ -23,7 +25,8 @@ class Prosody(Program):
     """
 
     name = "Prosody"
-    package = "prosody prosody-modules"
+    executable = "prosody"
+    package = "prosody"
 
     def __init__(
         self,
@@ -42,8 +45,12 @@ class Prosody(Program):
     def configuration_file(self) -> Path:
         return self.directory / "prosody.cfg.lua"
 
+    @classmethod
+    def missing_packages(cls) -> list[str]:
+        return super().missing_packages() + ([] if COMMUNITY_MODULE.exists() else ["prosody-modules"])
+
     def command(self) -> Sequence[str]:
-        return ["prosody", "-F", "--config", str(self.configuration_file)]
+        return [self.executable, "-F", "--config", str(self.configuration_file)]
 
     def prepare(self) -> None:
         text = Template(self._configuration).substitute(
