@@ -4,15 +4,13 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from xmpp_exporter.checks import avatar, pubsub
 from xmpp_exporter.journal import Entry, Journal
 from xmpp_exporter.wire.errors import StanzaError, WireError
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stanza import quoteattr
 
 log = structlog.get_logger(__name__)
-
-OWNER = "http://jabber.org/protocol/pubsub#owner"
-PUBSUB = "http://jabber.org/protocol/pubsub"
 
 _GONE = frozenset({"item-not-found", "gone"})
 
@@ -23,17 +21,20 @@ async def _destroy_room(session: Session, entry: Entry) -> None:
 
 
 async def _delete_node(session: Session, entry: Entry) -> None:
-    """XEP-0060 §8.4, on the account's own service."""
-    await session.iq("set", f"<pubsub xmlns='{OWNER}'><delete node={quoteattr(entry.address)}/></pubsub>")
+    """A node of the account's own service."""
+    await pubsub.delete(session, entry.address)
 
 
 async def _retract_item(session: Session, entry: Entry) -> None:
-    """XEP-0060 §7.2; `address` is the node."""
-    await session.iq(
-        "set",
-        f"<pubsub xmlns='{PUBSUB}'><retract node={quoteattr(entry.address)} notify='true'>"
-        f"<item id={quoteattr(entry.item)}/></retract></pubsub>",
-    )
+    """An item of the node `address`."""
+    await pubsub.retract(session, entry.address, entry.item)
+
+
+async def _retract_first_item(session: Session, entry: Entry) -> None:
+    """An item of the node `address`, which came into being with it: the node goes, too, if nobody uses it by now."""
+    await pubsub.retract(session, entry.address, entry.item)
+    if await pubsub.items(session, entry.address) == {}:
+        await pubsub.delete(session, entry.address)
 
 
 async def _unblock(session: Session, entry: Entry) -> None:
@@ -41,18 +42,29 @@ async def _unblock(session: Session, entry: Entry) -> None:
     await session.iq("set", f"<unblock xmlns='urn:xmpp:blocking'><item jid={quoteattr(entry.address)}/></unblock>")
 
 
+async def _remove_avatar(session: Session, entry: Entry) -> None:
+    """An avatar where none was before; `address` is its id."""
+    await avatar.remove(session, entry.address)
+
+
 _REMOVERS: dict[str, Callable[[Session, Entry], Awaitable[None]]] = {
-    "room": _destroy_room,
-    "node": _delete_node,
-    "item": _retract_item,
+    "avatar": _remove_avatar,
     "block": _unblock,
+    "first_item": _retract_first_item,
+    "item": _retract_item,
+    "node": _delete_node,
+    "room": _destroy_room,
 }
 
 
 async def remove(session: Session, journal: Journal, entry: Entry) -> None:
     """Remove one thing and strike it from the journal; what fails stays there, for the next probe."""
+    remover = _REMOVERS.get(entry.kind)
+    if remover is None:
+        log.warning("the journal has something that this version cannot remove", kind=entry.kind, address=entry.address)
+        return
     try:
-        await _REMOVERS[entry.kind](session, entry)
+        await remover(session, entry)
     except StanzaError as error:
         if error.condition not in _GONE:
             log.warning(
