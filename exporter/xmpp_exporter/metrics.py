@@ -51,7 +51,8 @@ def _escape(value: str) -> str:
 
 
 def _number(value: float) -> str:
-    return str(int(value)) if float(value).is_integer() else repr(float(value))
+    """To the microsecond; finer is noise that costs space on every scrape."""
+    return str(int(value)) if float(value).is_integer() else repr(round(float(value), 6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,15 +156,17 @@ def _compliance(lines: Lines, report: ProbeReport) -> None:
         name, version = report.software.name, report.software.version
         lines.add("xmpp_server_info", 1, software=labels.software(name), version=labels.clean(version))
     for result in report.checks:
-        outcome = result.outcome
-        if outcome.verdict is not Verdict.UNKNOWN and checks()[result.check].kind != "fact":
-            supported = outcome.verdict is Verdict.SUPPORTED
-            lines.add("xmpp_xep_supported", supported, check=result.check, xep=checks()[result.check].xep)
+        check, outcome = checks().get(result.check), result.outcome
+        if check is None:  # a report of an earlier version
+            continue
+        if outcome.verdict is not Verdict.UNKNOWN and check.kind != "fact":
+            lines.add("xmpp_xep_supported", outcome.verdict is Verdict.SUPPORTED, check=check.id, xep=check.xep)
         if _is_problem(outcome):
             reason = outcome.reason or ""
             lines.add("xmpp_check_problem_info", 1, check=result.check, verdict=outcome.verdict, reason=reason)
-        for metric, value in outcome.facts.items():
-            lines.add(metric, value)
+        for fact in check.facts:
+            if fact.metric in outcome.facts:
+                lines.add(fact.metric, outcome.facts[fact.metric])
 
 
 def _is_problem(outcome: Outcome) -> bool:

@@ -169,3 +169,4 @@ class ProbeReport:
     services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """JIDs of the services found, by role: group_chat, upload, proxy."""
     checks: tuple[CheckResult, ...] = ()
+    """None when the server could not be probed at all: down is not "lost every XEP"."""

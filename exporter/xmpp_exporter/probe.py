@@ -53,7 +53,8 @@ async def probe_compliance(
     """Run the catalogue, or the checks `only`, on one server.
 
     `previous` is its last compliance report. `progress` is called with each result as it comes. Never raises for what
-    the server does: that is in the report. Cancelled, it cleans up on the server first.
+    the server does: that is in the report, which has no results for a server that is down. Cancelled, it cleans up on
+    the server first.
     """
     wanted = [check for check in checks().values() if only is None or check.id in only]
     probe = _Probe(prober, config, trace or Trace(), previous, progress or (lambda result: None))
@@ -90,7 +91,6 @@ class _Probe:
                 await self._run(stack, wanted)
         except WireError as failure:
             error = failure
-        down = unknown(Reason.DISCONNECTED, f"the server could not be probed: {error.detail}" if error else "")
         return ProbeReport(
             domain=self.config.domain,
             probe=ProbeKind.COMPLIANCE,
@@ -106,7 +106,7 @@ class _Probe:
             software=self.software,
             mechanisms=self.mechanisms,
             services=self.services,
-            checks=tuple(self.results.get(check.id, CheckResult(check.id, down, 0.0)) for check in wanted),
+            checks=tuple(self.results[check.id] for check in wanted if check.id in self.results),
         )
 
     async def _run(self, stack: contextlib.AsyncExitStack, wanted: list[Check]) -> None:

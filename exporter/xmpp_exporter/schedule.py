@@ -121,17 +121,9 @@ class Schedule:
         turn.total += 1
         if report.failure is not None:
             turn.failures[report.failure] += 1
+        _log(self._store.state(report.domain).reports.get(report.probe), report)
         self._store.take(report)
         self._publish(turn, report)
-        log.info(
-            "probed",
-            domain=report.domain,
-            probe=report.probe,
-            success=report.success,
-            duration=round(report.duration, 3),
-            failure=report.failure,
-            detail=report.detail or None,
-        )
 
     async def _turn(self, turn: Turn) -> ProbeReport:
         """One probe within its interval, with a second look at what changed."""
@@ -162,6 +154,22 @@ class Schedule:
         second = await probe_compliance(self.prober, turn.config, only=changed, previous=previous)
         again = {result.check: result for result in second.checks}
         return replace(report, checks=tuple(again.get(result.check, result) for result in report.checks))
+
+
+def _log(before: ProbeReport | None, report: ProbeReport) -> None:
+    """A line for each change of state, and one for each probe at level debug."""
+    words: dict[str, object] = {"domain": report.domain, "probe": report.probe, "duration": round(report.duration, 3)}
+    if report.failure is not None:
+        words |= {"failure": report.failure, "detail": report.detail}
+    if report.login_failure is not None:
+        words |= {"login_failure": report.login_failure, "login_detail": report.login_detail}
+    was = (before.failure, before.login_failure) if before is not None else (None, None)
+    if (report.failure, report.login_failure) == was:
+        log.debug("probed", **words)
+    elif report.failure is not None or report.login_failure is not None:
+        log.warning("a probe fails", **words)
+    else:
+        log.info("a probe succeeds again" if before else "probed", **words)
 
 
 async def _cancel(task: asyncio.Task[ProbeReport]) -> None:

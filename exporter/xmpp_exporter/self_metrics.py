@@ -2,7 +2,7 @@
 
 import platform
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, PlatformCollector, ProcessCollector, generate_latest
 from prometheus_client.core import GaugeMetricFamily
@@ -11,14 +11,14 @@ from prometheus_client.registry import Collector
 from xmpp_exporter import __version__
 from xmpp_exporter.families import EXPORTER_FAMILIES
 
-Readings = Callable[[], dict[str, float | dict[str, float]]]
+Readings = Mapping[str, float | Mapping[str, float]]
 """Values by metric name; those with a label `probe` as values by kind."""
 
 
 class _ExporterCollector(Collector):
     """Reads the values when they are asked for."""
 
-    def __init__(self, read: Readings) -> None:
+    def __init__(self, read: Callable[[], Readings]) -> None:
         self._read = read
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
@@ -29,7 +29,7 @@ class _ExporterCollector(Collector):
                 metric.add_metric([__version__, platform.python_version()], 1)
             else:
                 value = readings[family.name]
-                samples = value.items() if isinstance(value, dict) else [("", value)]
+                samples = value.items() if isinstance(value, Mapping) else [("", value)]
                 for label, number in samples:
                     metric.add_metric([label] if label else [], number)
             yield metric
@@ -38,7 +38,7 @@ class _ExporterCollector(Collector):
 class SelfMetrics:
     """Renders the exporter's own part of the page. `read` gives the current values."""
 
-    def __init__(self, read: Readings) -> None:
+    def __init__(self, read: Callable[[], Readings]) -> None:
         self._registry = CollectorRegistry()
         for collector in (_ExporterCollector(read), ProcessCollector(registry=None), PlatformCollector(registry=None)):
             self._registry.register(collector)
@@ -60,5 +60,3 @@ class ReloadState:
 
     def failed(self) -> None:
         self.successful = False
-
-

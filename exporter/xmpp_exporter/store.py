@@ -6,7 +6,7 @@ off the event loop, and at the end.
 
 import asyncio
 import contextlib
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -86,7 +86,7 @@ class Store:
         self._states.pop(domain, None)
 
     @contextlib.asynccontextmanager
-    async def writing(self) -> Any:
+    async def writing(self) -> AsyncIterator[None]:
         """Writes what changes, for as long as the block lasts, and all of it at the end."""
         task = asyncio.create_task(self._write_on())
         try:

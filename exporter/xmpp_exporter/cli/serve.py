@@ -1,0 +1,140 @@
+"""`xmpp-exporter serve`: probe the configured servers and let Prometheus scrape what is found."""
+
+import asyncio
+import contextlib
+import os
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import urlsplit
+
+import structlog
+import typer
+
+from xmpp_exporter.cli.config import check_config, config
+from xmpp_exporter.serving import address, log, signals
+from xmpp_exporter.serving.listeners import Listeners
+from xmpp_exporter.serving.sockets import ListenError
+from xmpp_exporter.serving.webconfig import WebConfig
+from xmpp_exporter.serving.yamlfile import YamlError
+
+GRACE = 30.0
+"""Seconds in which running requests and probes end after SIGTERM."""
+
+_log = structlog.get_logger(__name__)
+
+
+def serve(
+    config_file: Annotated[
+        Path, typer.Option("--config.file", metavar="FILE", help="The configuration: which servers to probe, and how.")
+    ] = Path("exporter.yml"),
+    config_check: Annotated[
+        bool, typer.Option("--config.check", help="Check the configuration, print it with all defaults, and exit.")
+    ] = False,
+    listen_addresses: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--web.listen-address",
+            metavar="[HOST]:PORT",
+            help="Where to listen; may be given several times, as :15222 or [[::1]]:15222.",
+            show_default=":15222",
+        ),
+    ] = None,
+    web_config_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--web.config.file", metavar="FILE", help="TLS and passwords of the pages, in exporter-toolkit's format."
+        ),
+    ] = None,
+    external_url: Annotated[
+        str,
+        typer.Option("--web.external-url", metavar="URL", help="Where browsers reach the exporter, behind a proxy."),
+    ] = "",
+    route_prefix: Annotated[
+        str | None,
+        typer.Option(
+            "--web.route-prefix",
+            metavar="PATH",
+            help="Path in front of all routes.",
+            show_default="the path of --web.external-url",
+        ),
+    ] = None,
+    storage: Annotated[
+        Path | None,
+        typer.Option(
+            "--storage.path",
+            metavar="FOLDER",
+            help="Where reports and the journal are kept over restarts.",
+            show_default="$STATE_DIRECTORY, or data",
+        ),
+    ] = None,
+    level: Annotated[
+        log.Level, typer.Option("--log.level", help="The least severity that is logged.")
+    ] = log.Level.INFO,
+    log_format: Annotated[
+        log.Format, typer.Option("--log.format", help="How log lines are written.")
+    ] = log.Format.LOGFMT,
+) -> None:
+    """Probe the configured servers on their intervals and expose what is found for Prometheus.
+
+    SIGHUP or POST /-/reload loads the configuration again; SIGTERM ends cleanly.
+    """
+    if config_check:
+        config(config_file)
+        return
+    log.configure(level, log_format)
+    check_config(config_file)
+    prefix, links = _paths(external_url, route_prefix)
+    try:
+        addresses = [address.parse(text) for text in listen_addresses or [":15222"]]
+        web_config = WebConfig(web_config_file)
+    except address.AddressError as error:
+        raise typer.BadParameter(str(error), param_hint="--web.listen-address") from None
+    except YamlError as error:
+        for line in error.errors:
+            typer.echo(line, err=True)
+        raise typer.Exit(2) from None
+    folder = storage or Path(os.environ.get("STATE_DIRECTORY", "data").split(":")[0])
+    raise typer.Exit(asyncio.run(_serve(config_file, folder, addresses, web_config, prefix, links)))
+
+
+def _paths(external_url: str, route_prefix: str | None) -> tuple[str, str]:
+    """The prefix of the routes and that of links, each empty or starting with a slash and not ending with one."""
+    if external_url and urlsplit(external_url).scheme not in ("http", "https"):
+        raise typer.BadParameter("must start with http:// or https://", param_hint="--web.external-url")
+    links = urlsplit(external_url).path.strip("/")
+    prefix = links if route_prefix is None else route_prefix.strip("/")
+    return tuple(f"/{path}" if path else "" for path in (prefix, links if external_url else prefix))  # type: ignore[return-value]
+
+
+async def _serve(
+    config_file: Path,
+    storage: Path,
+    addresses: list[address.Address],
+    web_config: WebConfig,
+    prefix: str,
+    links: str,
+) -> int:
+    from xmpp_exporter.service import Exporter, ReloadError
+    from xmpp_exporter.web import application
+
+    async def reload() -> None:
+        with contextlib.suppress(ReloadError):  # logged, and the old configuration stays
+            await exporter.reload()
+
+    try:
+        exporter = Exporter(config_file, storage)
+    except OSError as error:
+        typer.echo(f"{storage} can't be used for storage: {error}; choose another one with --storage.path", err=True)
+        return 2
+    try:
+        async with (
+            Listeners(application(exporter, prefix, links), addresses, web_config, grace=GRACE),
+            exporter.running(),
+        ):
+            _log.info("probing", servers=len(exporter.config.servers))
+            received = await signals.until_stopped(reload)
+            _log.info("ending", signal=received.name)
+    except ListenError as error:
+        typer.echo(str(error), err=True)
+        return 1
+    return 0

@@ -1,0 +1,169 @@
+"""The exporter's pages: metrics, probes on request, the API and a landing page."""
+
+import time
+from collections.abc import Awaitable, Callable, Iterator
+
+from aiohttp import web
+from jinja2 import Environment, PackageLoader
+
+from xmpp_exporter import __version__, labels
+from xmpp_exporter.config import ServerConfig
+from xmpp_exporter.metrics import page, render_report
+from xmpp_exporter.model import ProbeKind, ProbeReport
+from xmpp_exporter.report_json import report_json
+from xmpp_exporter.score import score
+from xmpp_exporter.service import Exporter, ReloadError
+from xmpp_exporter.serving import health
+from xmpp_exporter.serving.compress import write_page
+
+TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
+TIMEOUT_HEADER = "X-Prometheus-Scrape-Timeout-Seconds"
+DEFAULT_TIMEOUT = 120.0
+TIMEOUT_OFFSET = 0.5
+"""Seconds kept back of the scrape timeout, so that the answer is there before Prometheus hangs up."""
+
+_templates = Environment(loader=PackageLoader("xmpp_exporter"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+
+
+def application(exporter: Exporter, prefix: str = "", links: str = "") -> web.Application:
+    """All routes, below `prefix` (as `/xmpp`, or empty). `links` is the path that browsers see in its place."""
+    pages = _Pages(exporter, links)
+    app = web.Application()
+    app.add_routes(health.routes(lambda: exporter.ready, prefix=prefix))
+    app.add_routes(
+        [
+            web.get(f"{prefix}/", pages.index),
+            web.get(f"{prefix}/metrics", pages.metrics),
+            web.get(f"{prefix}/probe", pages.probe),
+            web.post(f"{prefix}/-/reload", pages.reload),
+            web.put(f"{prefix}/-/reload", pages.reload),
+            web.get(f"{prefix}/api/v1/servers", pages.servers),
+            web.get(f"{prefix}/api/v1/servers/{{domain}}", pages.server),
+        ]
+    )
+    if prefix:
+        app.add_routes([web.get("/", _redirect(f"{prefix}/")), web.get(prefix, _redirect(f"{prefix}/"))])
+    return app
+
+
+def _redirect(to: str) -> Callable[[web.Request], Awaitable[web.Response]]:
+    async def redirect(request: web.Request) -> web.Response:
+        raise web.HTTPFound(to)
+
+    return redirect
+
+
+class _Pages:
+    def __init__(self, exporter: Exporter, links: str) -> None:
+        self._exporter = exporter
+        self._links = links
+
+    async def metrics(self, request: web.Request) -> web.StreamResponse:
+        exporter = self._exporter
+
+        def chunks() -> Iterator[bytes]:
+            yield from exporter.exposition.chunks(time.time())
+            yield exporter.metrics.render()
+
+        return await write_page(request, chunks(), TEXT_FORMAT)
+
+    async def probe(self, request: web.Request) -> web.StreamResponse:
+        config, kind, timeout = self._target(request), _kind(request), _timeout(request)
+        try:
+            report, trace = await self._exporter.adhoc.report(config, kind, timeout)
+        except TimeoutError:
+            text = f"The probe did not end within {timeout:g} s. It goes on; ask again, or raise scrape_timeout.\n"
+            raise web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "30"}) from None
+        chunks = list(page([render_report(report)]))
+        if request.query.get("debug") == "true":
+            chunks = [*(f"{line}\n".encode() for line in _outline(report, trace)), b"\nMetrics:\n", *chunks]
+            return await write_page(request, chunks, "text/plain; charset=utf-8")
+        return await write_page(request, chunks, TEXT_FORMAT)
+
+    def _target(self, request: web.Request) -> ServerConfig:
+        domain = request.query.get("target", "")
+        if not domain:
+            raise web.HTTPBadRequest(text="Say which server: /probe?target=example.org&module=compliance\n")
+        config = self._exporter.config.server(domain.lower())
+        if config is None:
+            raise web.HTTPNotFound(text="That server is not in the configuration; only configured ones are probed.\n")
+        return config
+
+    async def reload(self, request: web.Request) -> web.Response:
+        try:
+            await self._exporter.reload()
+        except ReloadError as error:
+            text = f"The configuration was not reloaded; the one before stays in force:\n{error}\n"
+            raise web.HTTPInternalServerError(text=text) from None
+        return web.Response()
+
+    async def servers(self, request: web.Request) -> web.Response:
+        return web.json_response([self._summary(config) for config in self._exporter.config.servers])
+
+    async def server(self, request: web.Request) -> web.Response:
+        domain = request.match_info["domain"].lower()
+        report = self._report(domain, ProbeKind.COMPLIANCE)
+        if self._exporter.config.server(domain) is None:
+            raise web.HTTPNotFound(text="That server is not in the configuration.\n")
+        if report is None:
+            raise web.HTTPServiceUnavailable(text="That server was not probed yet.\n", headers={"Retry-After": "30"})
+        return web.json_response(report_json(report))
+
+    async def index(self, request: web.Request) -> web.Response:
+        servers = [self._summary(config) for config in self._exporter.config.servers]
+        html = _templates.get_template("index.html.j2").render(
+            servers=servers, prefix=self._links, version=__version__, now=time.time()
+        )
+        return web.Response(text=html, content_type="text/html")
+
+    def _report(self, domain: str, kind: ProbeKind) -> ProbeReport | None:
+        if self._exporter.config.server(domain) is None:
+            return None
+        return self._exporter.store.state(domain).reports.get(kind)
+
+    def _summary(self, config: ServerConfig) -> dict[str, object]:
+        """A server and its last outcomes; null for what is not known."""
+        availability = self._report(config.domain, ProbeKind.AVAILABILITY)
+        compliance = self._report(config.domain, ProbeKind.COMPLIANCE)
+        points = score(compliance) if compliance is not None and compliance.success else None
+        software = compliance.software if compliance is not None else None
+        return {
+            "domain": config.domain,
+            "relation": config.relation,
+            "listed": config.listed,
+            "up": availability.success if availability else None,
+            "failure": availability.failure if availability else None,
+            "login": availability.login if availability else None,
+            "score": {"supported": points.supported, "counted": points.counted} if points else None,
+            "software": labels.software(software.name) if software else None,
+            "last_probe": {
+                str(report.probe): report.started for report in (availability, compliance) if report is not None
+            },
+        }
+
+
+def _kind(request: web.Request) -> ProbeKind:
+    try:
+        return ProbeKind(request.query.get("module", ProbeKind.AVAILABILITY))
+    except ValueError:
+        raise web.HTTPBadRequest(text="module is availability or compliance.\n") from None
+
+
+def _timeout(request: web.Request) -> float:
+    """How long whoever asks will wait, in seconds."""
+    try:
+        given = float(request.headers.get(TIMEOUT_HEADER, DEFAULT_TIMEOUT))
+    except ValueError:
+        raise web.HTTPBadRequest(text=f"{TIMEOUT_HEADER} must be a number of seconds.\n") from None
+    return max(0.1, given - TIMEOUT_OFFSET) if given == given else DEFAULT_TIMEOUT
+
+
+def _outline(report: ProbeReport, trace: list[str]) -> list[str]:
+    """For people who debug: the trace, then every result with its reason."""
+    results = [
+        f"{result.check:20} {result.outcome.verdict:12} {result.outcome.reason or '':20} {result.outcome.detail}"
+        for result in report.checks
+    ]
+    ending = "succeeded" if report.success else f"failed: {report.failure}: {report.detail}"
+    login = f"login failed: {report.login_failure}: {report.login_detail}" if report.login_failure else ""
+    return ["Trace:", *trace, "", f"{report.probe} probe of {report.domain} {ending}", login, "", *results]
