@@ -1,0 +1,113 @@
+"""Reports and the catalogue as tables: in colours on a terminal, one line for each check elsewhere."""
+
+from collections.abc import Iterable
+from typing import TypeVar
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from xmpp_exporter.catalogue import Check, checks, topics
+from xmpp_exporter.cli.terminal import printable
+from xmpp_exporter.model import CheckResult, ProbeReport, Reason, Verdict
+from xmpp_exporter.score import DECIDED, score, scored
+
+Row = TypeVar("Row")
+
+_COLOURS = {
+    Verdict.SUPPORTED: "green",
+    Verdict.UNSUPPORTED: "red",
+    Verdict.BROKEN: "bold red",
+    Verdict.UNKNOWN: "yellow",
+}
+
+
+NARROW = 110
+"""Columns below which title, reason and detail share one column of the table."""
+
+
+def print_report(report: ProbeReport, console: Console) -> None:
+    """The verdicts by topic, and the score."""
+    software = report.software
+    named = printable(f"{software.name} {software.version}".strip()) if software else ""
+    heading = Text(" · ").join(
+        [Text(report.domain, "bold"), *([Text(named)] if named else []), Text(f"{report.duration:.2f} s")]
+    )
+    narrow = console.width < NARROW
+    table = _table("Check", "Verdict", *(["Title, reason and detail"] if narrow else ["Title", "Reason and detail"]))
+    for topic, results in _by_topic((checks()[result.check], result) for result in report.checks):
+        _add_topic(table, topic)
+        for check, result in results:
+            table.add_row(*_result_row(check, result, narrow))
+    _print(console, heading, Text(), table, Text(), _score_line(report))
+
+
+def print_catalogue(console: Console) -> None:
+    """Every check, by topic."""
+    table = _table("Check", "XEP", "Title", "Counts", "Needs", "Leaves")
+    for topic, entries in _by_topic((check, check) for check in checks().values()):
+        _add_topic(table, topic)
+        for _, check in entries:
+            table.add_row(
+                Text(check.id, "cyan"),
+                check.xep or "RFC",
+                check.title,
+                "yes" if check.scored else "no",
+                " ".join(sorted(check.needs)).replace("_", " ") or "-",
+                check.leaves,
+            )
+    _print(console, table)
+
+
+def _by_topic(entries: Iterable[tuple[Check, Row]]) -> Iterable[tuple[str, list[tuple[Check, Row]]]]:
+    """The entries of each topic that has any, under its title, in the catalogue's order."""
+    found: dict[str, list[tuple[Check, Row]]] = {topic: [] for topic in topics()}
+    for check, row in entries:
+        found[check.topic].append((check, row))
+    return ((topics()[topic], rows) for topic, rows in found.items() if rows)
+
+
+def _table(*columns: str) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    for position, column in enumerate(columns):
+        # The first two are words that nobody wants to see broken; the rest shares what is left.
+        table.add_column(column, no_wrap=position < 2, overflow="fold")
+    return table
+
+
+def _add_topic(table: Table, topic: str) -> None:
+    table.add_row()
+    table.add_row(Text(topic, "bold"))
+
+
+def _result_row(check: Check, result: CheckResult, narrow: bool) -> list[Text]:
+    outcome = result.outcome
+    why = Text(printable(outcome.detail), "dim")
+    if outcome.reason is not None:
+        why = Text.assemble((outcome.reason, _COLOURS[outcome.verdict]), ": " if why else "", why)
+    title = Text(check.title) if check.scored else Text.assemble(check.title, (" (for information)", "dim"))
+    about = [Text.assemble(title, " · " if why else "", why)] if narrow else [title, why]
+    return [Text(check.id, "cyan"), Text(outcome.verdict, _COLOURS[outcome.verdict]), *about]
+
+
+def _score_line(report: ProbeReport) -> Text:
+    points = score(report)
+    counting = scored(report.checks)
+    open_ones = sum(result.outcome.verdict not in DECIDED for result in counting)
+    line = Text.assemble(("Score ", "bold"), (str(points), "bold"))
+    if open_ones:
+        line.append(f" · {open_ones} not decided")
+    if any(result.outcome.reason is Reason.NO_ACCOUNT for result in report.checks):
+        line.append(f" · for the rest, name an account: xmpp-exporter check NAME@{report.domain}")
+    return line
+
+
+def _print(console: Console, *parts: Text | Table) -> None:
+    if console.is_terminal:
+        for part in parts:
+            console.print(part)
+        return
+    with console.capture() as captured:
+        console.print(*parts, sep="\n")
+    lines = (line.rstrip() for line in captured.get().splitlines())
+    console.file.write("".join(f"{line}\n" for line in lines))

@@ -1,0 +1,25 @@
+"""From the configuration to the network that all probes share."""
+
+from xmpp_exporter import __version__
+from xmpp_exporter.config import Config
+from xmpp_exporter.wire.dns import Resolver
+from xmpp_exporter.wire.network import Connections, Network
+from xmpp_exporter.wire.tls import TlsContexts
+
+
+def network_of(config: Config) -> Network:
+    """The resolver, trust store, limits and name that the configuration gives its prober.
+
+    Raises OSError or ssl.SSLError when the file of certificates can no longer be loaded.
+    """
+    return Network(
+        resolver=Resolver(config.resolver.nameservers or (), config.resolver.port),
+        tls=TlsContexts(config.tls.ca_file),
+        connections=Connections(config.limits.connections_per_address),
+        user_agent=user_agent(config.contact),
+    )
+
+
+def user_agent(contact: str | None) -> str:
+    """How the prober names itself (XEP-0092, RFC 9110 §10.1.5), with the URL where its operator can be asked."""
+    return f"xmpp-exporter/{__version__}" + (f" (+{contact})" if contact else "")
