@@ -21,6 +21,7 @@ from xmpp_exporter.wire.session import Session
 
 DATA = "urn:xmpp:avatar:data"
 METADATA = "urn:xmpp:avatar:metadata"
+NO_AVATAR = f"<metadata xmlns='{METADATA}'/>"
 VCARD = "{vcard-temp}"
 
 # Servers that keep vCards as text should find in them what clients write: the namespace without a prefix.
@@ -57,8 +58,10 @@ class Avatar:
     """Hash of the vCard's photo; empty without one."""
     access_model: str
     """Of the data node: who may read the picture; empty where there is none."""
-    blank: bool
-    """Whether there is nothing at all: neither of the nodes, nor a photo."""
+    vacant: bool
+    """Whether one can be published without a loss: there is no data node, no photo and nothing in the metadata."""
+    disabled: str
+    """The id of the item by which the metadata say that there is no avatar (XEP-0084 §4.2.4); empty without one."""
 
 
 async def read(session: Session) -> Avatar:
@@ -66,12 +69,13 @@ async def read(session: Session) -> Avatar:
     metadata, settings, vcard = await asyncio.gather(
         pubsub.items(session, METADATA), pubsub.configuration(session, DATA), _vcard(session)
     )
-    photo = photo_hash(vcard)
+    infos = _infos(metadata)
     return Avatar(
-        ids=frozenset(info.get("id", "") for info in _infos(metadata) if not info.get("url")),
-        photo=photo,
+        ids=frozenset(info.get("id", "") for info in infos if not info.get("url")),
+        photo=photo_hash(vcard),
         access_model=next(iter((settings or {}).get("pubsub#access_model", ())), ""),
-        blank=metadata is None and settings is None and vcard.find(f"{VCARD}PHOTO") is None,
+        vacant=settings is None and not infos and len(metadata or {}) <= 1 and vcard.find(f"{VCARD}PHOTO") is None,
+        disabled=next(iter(metadata or {}), "") if not infos else "",
     )
 
 
@@ -98,11 +102,12 @@ def photo_hash(vcard: ET.Element) -> str:
     return hashlib.sha1(picture, usedforsecurity=False).hexdigest() if picture else ""
 
 
-async def remove(session: Session, picture_id: str) -> None:
-    """Remove the avatar `picture_id` that was made where nothing was before, whatever there is of it by now.
+async def remove(session: Session, picture_id: str, disabled: str) -> None:
+    """Remove the avatar `picture_id` that was made where the place was vacant, whatever there is of it by now.
 
     First the metadata say that there is none, upon which the service takes the photo out of the vCard, or it is done
-    here; then the nodes go. An avatar that somebody has set in the meantime stays. Raises StanzaError.
+    here; then the nodes go, but for an item `disabled` that was there before. An avatar that somebody has set in the
+    meantime stays. Raises StanzaError.
     """
     infos = _infos(await pubsub.items(session, METADATA))
     ours = {picture_id} | {info.get("id", "") for info in infos if info.get("width") == info.get("height") == "1"}
@@ -110,13 +115,18 @@ async def remove(session: Session, picture_id: str) -> None:
         await pubsub.retract(session, DATA, picture_id)
         return
     if infos:
-        await pubsub.publish_anyhow(session, METADATA, picture_id, f"<metadata xmlns='{METADATA}'/>")
+        await pubsub.publish_anyhow(session, METADATA, picture_id, NO_AVATAR)
     vcard = await _vcard(session)
     if photo_hash(vcard) in ours:
         for element in vcard.findall(f"{VCARD}PHOTO"):
             vcard.remove(element)
         await session.iq("set", ET.tostring(vcard, encoding="unicode"))
-    await asyncio.gather(pubsub.delete(session, METADATA), pubsub.delete(session, DATA))
+    await pubsub.delete(session, DATA)
+    if disabled:
+        await pubsub.publish_anyhow(session, METADATA, disabled, NO_AVATAR)
+        await pubsub.retract(session, METADATA, picture_id)
+    else:
+        await pubsub.delete(session, METADATA)
 
 
 async def _vcard(session: Session) -> ET.Element:

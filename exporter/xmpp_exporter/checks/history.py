@@ -16,7 +16,7 @@ async def message_archive(server: Server) -> Outcome:
     """XEP-0313 §6: offered by the account, and a query that comes to its end, whatever it finds."""
     if missing := await offered_by_account(server, MAM, OLDER):
         return missing
-    reply = await asked("the archive for one message", server.session.iq("set", ONE_MESSAGE))
+    reply = await asked("for one archived message", server.session.iq("set", ONE_MESSAGE))
     if reply.tag != f"{{{MAM}}}fin":
         return broken(Reason.MISMATCH, f"a query of the archive ended with {reply.tag}, not with {{{MAM}}}fin")
     return supported("offered and queried")

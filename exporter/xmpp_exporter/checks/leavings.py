@@ -43,8 +43,8 @@ async def _unblock(session: Session, entry: Entry) -> None:
 
 
 async def _remove_avatar(session: Session, entry: Entry) -> None:
-    """An avatar where none was before; `address` is its id."""
-    await avatar.remove(session, entry.address)
+    """An avatar where none was before; `address` is its id, `item` the one that said that there was none, if any."""
+    await avatar.remove(session, entry.address, entry.item)
 
 
 _REMOVERS: dict[str, Callable[[Session, Entry], Awaitable[None]]] = {

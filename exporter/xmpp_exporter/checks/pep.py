@@ -78,11 +78,11 @@ async def avatar_conversion(server: Server) -> Outcome:
     before = await asked("for the account's avatar", avatar.read(server.session))
     if before.ids:
         return _compared(before)
-    if not before.blank:
-        detail = "the account has a disabled avatar, or a photo in its vCard alone, which is left as it is"
-        return unknown(Reason.PROBER_LIMIT, f"{detail}; give it an avatar, or remove these remains of one")
+    if not before.vacant:
+        detail = "the account has remains of an avatar, or a photo in its vCard alone, which are left as they are"
+        return unknown(Reason.PROBER_LIMIT, f"{detail}; give it an avatar, or remove them")
     picture = avatar.pixel()
-    async with server.leaving("avatar", picture.id):
+    async with server.leaving("avatar", picture.id, before.disabled):
         await asked("to publish an avatar", avatar.publish(server.session, picture))
         after = await eventually(lambda: avatar.read(server.session), lambda found: found.photo in found.ids)
     return _compared(after)
@@ -91,7 +91,7 @@ async def avatar_conversion(server: Server) -> Outcome:
 def _compared(found: avatar.Avatar) -> Outcome:
     if found.photo in found.ids:
         return supported("the avatar is in the vCard, too")
-    if found.access_model != "open":
+    if found.access_model not in ("open", ""):
         detail = f"not everybody may read the account's avatar (access model {found.access_model!r})"
         return unknown(Reason.PROBER_LIMIT, f"{detail}, and services need not convert such")
     what = "has another photo" if found.photo else "has no photo"
