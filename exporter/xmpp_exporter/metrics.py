@@ -4,7 +4,7 @@ Pure functions. Blocks are the rendered lines of one report by family; a page is
 the lines of every block.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from xmpp_exporter import labels
@@ -18,6 +18,9 @@ Block = Mapping[str, bytes]
 
 _QUIET = frozenset({Reason.NO_ACCOUNT, Reason.EXCLUDED, Reason.NOT_APPLICABLE})
 """Reasons that are nobody's problem."""
+
+_JOINED = 1000
+"""Blocks joined in one go: at most a few MB, in about a ms."""
 
 _FAMILIES: Mapping[str, Family] = {family.name: family for family in PROBE_FAMILIES + CATALOGUE_FAMILIES}
 
@@ -203,6 +206,13 @@ def page(blocks: Iterable[Block]) -> Iterator[bytes]:
     for block in blocks:
         for name, lines in block.items():
             columns[name].append(lines)
-    for name, family in _FAMILIES.items():
-        if columns[name]:
-            yield header(family) + b"".join(columns[name])
+    for name, column in columns.items():
+        yield from family_text(name, column)
+
+
+def family_text(name: str, column: Sequence[bytes]) -> Iterator[bytes]:
+    """The text of the family `name` with the rendered lines of many blocks, in pieces that are made in a moment."""
+    if column:
+        yield header(_FAMILIES[name])
+    for start in range(0, len(column), _JOINED):
+        yield b"".join(column[start : start + _JOINED])
