@@ -41,7 +41,7 @@ INFORMATIONAL_IN_CAAS = {"abuse-contact", "xep0077", "xep0156", "xep0363_cors"}
 
 
 def test_the_predecessors_checks_are_all_there_under_their_ids() -> None:
-    assert CAAS <= set(checks())
+    assert set(checks()) >= CAAS
 
 
 def test_the_same_checks_as_in_the_predecessor_count() -> None:
