@@ -1,0 +1,30 @@
+# The real servers that the demonstration and the tests start, from Debian.
+SERVERS = prosody prosody-modules ejabberd coturn prometheus
+PYTHON = .venv/bin/python
+
+.PHONY: demo test check bench
+
+# Real servers, the exporter and Prometheus on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
+demo:
+	@deploy/install $(SERVERS)
+	@exec $(PYTHON) -m deploy.demo $(if $(ONCE),--once)
+
+# Everything that is tested: style, types, and the program against the real servers. Needs root.
+test:
+	@deploy/install $(SERVERS) iproute2
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+	$(PYTHON) -m pytest --numprocesses 2 --dist loadfile
+
+# Style and types alone, in seconds.
+check:
+	@deploy/install
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m mypy
+
+# What a probe and a scrape cost; needs root.
+bench:
+	@deploy/install $(SERVERS) iproute2
+	$(PYTHON) -m tests.bench

@@ -1,0 +1,91 @@
+"""The exporter as a user would run it: a written configuration, the installed command, and its pages."""
+
+import json
+import sys
+import urllib.error
+import urllib.request
+from collections.abc import Sequence
+from http import HTTPStatus
+from pathlib import Path
+from string import Template
+
+from deploy.demo.reports import report_of
+from tests.servers.laboratory import Laboratory, Server
+from tests.servers.program import Program
+from xmpp_exporter.model import ProbeReport
+
+CONFIGURATION = Template("""\
+resolver:
+  nameservers: [$nameserver]
+  port: $port
+tls:
+  ca_file: $ca_file
+defaults:
+  relation: own
+  allow_private_addresses: true # the servers are on loopback addresses
+  intervals:
+    availability: 15s
+    compliance: 5m
+servers:
+""")
+SERVER = Template("""\
+  - domain: $domain
+    account: {jid: $jid, password_file: $password_file}
+""")
+ANSWER_LIMIT = 10
+
+
+class Exporter(Program):
+    """`xmpp-exporter serve` on `address`:`port`, probing these servers of a laboratory."""
+
+    name = "xmpp-exporter"
+    executable = str(Path(sys.executable).with_name("xmpp-exporter"))
+    package = ""
+
+    def __init__(self, laboratory: Laboratory, servers: Sequence[Server], address: str, port: int) -> None:
+        super().__init__(laboratory.directory / "exporter", [(address, port)])
+        self.url = f"http://{address}:{port}"
+        self._configuration = configuration(laboratory, servers)
+
+    @classmethod
+    def missing_packages(cls) -> list[str]:
+        """None: it comes with the Python that runs this."""
+        return []
+
+    @property
+    def configuration_file(self) -> Path:
+        return self.directory / "exporter.yml"
+
+    def command(self) -> Sequence[str]:
+        address, port = self.listens[0]
+        return [
+            self.executable,
+            "serve",
+            f"--config.file={self.configuration_file}",
+            f"--storage.path={self.directory / 'data'}",
+            f"--web.listen-address={address}:{port}",
+        ]
+
+    def prepare(self) -> None:
+        self.configuration_file.write_text(self._configuration)
+
+    def report(self, domain: str) -> ProbeReport | None:
+        """The last compliance report of the domain, from the exporter's API; None while there is none."""
+        url = f"{self.url}/api/v1/servers/{domain}"
+        try:
+            with urllib.request.urlopen(url, timeout=ANSWER_LIMIT) as answer:  # noqa: S310 - our own URL, http
+                return report_of(json.load(answer))
+        except urllib.error.HTTPError as error:
+            if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                raise
+            return None
+
+
+def configuration(laboratory: Laboratory, servers: Sequence[Server]) -> str:
+    """The text of an exporter.yml for these servers, with the account `probe` on each of them."""
+    return CONFIGURATION.substitute(
+        nameserver=laboratory.dns.address, port=laboratory.dns.port, ca_file=laboratory.ca_file
+    ) + "".join(
+        SERVER.substitute(domain=each.domain, jid=each.jid(), password_file=laboratory.password_file)
+        for each in servers
+    )

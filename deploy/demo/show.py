@@ -1,0 +1,147 @@
+"""What the demonstration starts, and what it shows in which order."""
+
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from string import Template
+from typing import TypeVar
+from urllib.parse import quote
+
+from deploy.demo.exporter import Exporter
+from tests.servers.laboratory import Laboratory, Server
+from tests.servers.program import Program, ProgramError
+from tests.servers.prometheus import Prometheus
+from xmpp_exporter.cli.table import print_report
+from xmpp_exporter.cli.terminal import stdout_console
+from xmpp_exporter.model import ProbeReport
+from xmpp_exporter.score import DECIDED
+
+Result = TypeVar("Result")
+
+ADDRESS = "127.0.0.1"
+EXPORTER_PORT, PROMETHEUS_PORT = 15222, 9090
+"""Where they listen, or on the next free port: an installed Prometheus may be running."""
+PORTS_TO_TRY = 100
+
+DOMAINS = {
+    "good.prosody.test": "Prosody, well configured",
+    "default.ejabberd.test": "ejabberd, as Debian configures it",
+}
+
+SCRAPING = Template("""\
+global: {scrape_interval: 5s}
+scrape_configs:
+  - job_name: xmpp
+    static_configs: [{targets: ["$target"]}]
+""")
+
+PROBE_LIMIT, SCRAPE_LIMIT = 300.0, 60.0
+"""Seconds for the first full probe of all servers, and then for Prometheus to have it: ten times what they need."""
+POLL = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Demonstration:
+    """All that runs."""
+
+    laboratory: Laboratory
+    servers: list[Server]
+    exporter: Exporter
+    prometheus: Prometheus
+
+    @classmethod
+    def start(cls, stack: ExitStack) -> "Demonstration":
+        """Start everything; `stack` ends it. Raises ProgramError."""
+        if missing := Prometheus.missing_packages():
+            raise ProgramError(f"Prometheus is not installed: apt-get install {' '.join(missing)}")
+        laboratory = stack.enter_context(Laboratory())
+        servers = laboratory.start(*DOMAINS)
+        exporter = Exporter(laboratory, servers, ADDRESS, _free_port(EXPORTER_PORT))
+        target = exporter.url.removeprefix("http://")
+        directory = laboratory.directory / "prometheus"
+        port = _free_port(PROMETHEUS_PORT)
+        prometheus = Prometheus(directory, SCRAPING.substitute(target=target), ADDRESS, port)
+        for program in (prometheus, exporter):
+            stack.enter_context(program)
+        return cls(laboratory, servers, exporter, prometheus)
+
+    def show_verdicts(self) -> None:
+        """Print each server's table as soon as its first full probe has ended, until Prometheus has them all, too.
+
+        Raises ProgramError when a server cannot be probed, or when it all takes too long.
+        """
+        reports = []
+        for report in self._reports():
+            print()
+            print_report(report, stdout_console())
+            if not report.success or report.login_failure:
+                raise ProgramError(f"{report.domain} could not be probed: {report.detail or report.login_detail}")
+            reports.append(report)
+        self._wait(SCRAPE_LIMIT, "Prometheus does not have all verdicts", lambda: all(map(self._scraped, reports)))
+        print(f"\nPrometheus has scraped all verdicts. What does not work, asked there ({NOT_WORKING}):")
+        for sample in self.prometheus.query(NOT_WORKING):
+            print(f"  {sample.labels['domain']:24}{sample.labels['check']}")
+
+    def show_addresses(self) -> None:
+        """Print what to open, and what to try."""
+        account = self.servers[0].jid()
+        print(
+            f"\nOpen\n"
+            f"  {self.exporter.url}/  the servers and their last outcomes\n"
+            f"  {self.exporter.url}/metrics  what Prometheus scrapes\n"
+            f"  {self.prometheus.url}/graph?g0.tab=1&g0.expr={quote(NOT_WORKING)}  what does not work\n"
+            f"\nTry\n"
+            f"  {self.exporter.executable} check {account} --config.file {self.exporter.configuration_file}\n"
+        )
+
+    def _reports(self) -> Iterator[ProbeReport]:
+        """The first full report of each server, as they come in."""
+        pending = [server.domain for server in self.servers]
+        while pending:
+            domain, report = self._wait(
+                PROBE_LIMIT, f"no probe ended of {', '.join(pending)}", lambda: self._any_report(pending)
+            )
+            pending.remove(domain)
+            yield report
+
+    def _any_report(self, domains: list[str]) -> tuple[str, ProbeReport] | None:
+        for domain in domains:
+            if report := self.exporter.report(domain):
+                return domain, report
+        return None
+
+    def _scraped(self, report: ProbeReport) -> bool:
+        """Whether Prometheus has one sample for each verdict that the report has."""
+        decided = sum(result.outcome.verdict in DECIDED for result in report.checks)
+        samples = self.prometheus.query(f'xmpp_xep_supported{{domain="{report.domain}"}}')
+        return len(samples) == decided > 0
+
+    def _wait(self, limit: float, problem: str, condition: Callable[[], Result | None]) -> Result:
+        """The first true answer of `condition`. Raises ProgramError after `limit` seconds, or if a program ends."""
+        deadline = time.monotonic() + limit
+        programs: list[Program] = [self.exporter, self.prometheus, *self.laboratory.programs]
+        while not (result := condition()):
+            for program in programs:
+                if not program.running:
+                    raise ProgramError(f"{program.name} ended; its log ends:\n{program.log_tail()}")
+            if time.monotonic() > deadline:
+                raise ProgramError(f"{problem} after {limit:.0f} s; the exporter's log:\n{self.exporter.log_tail()}")
+            time.sleep(POLL)
+        return result
+
+
+NOT_WORKING = "xmpp_xep_supported == 0"
+
+
+def _free_port(first: int) -> int:
+    for port in range(first, first + PORTS_TO_TRY):
+        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((ADDRESS, port))
+            except OSError:
+                continue
+            return port
+    raise ProgramError(f"no port of {ADDRESS} from {first} on is free")
