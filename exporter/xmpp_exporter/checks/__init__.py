@@ -3,9 +3,36 @@
 Importing this package binds them all; `registry.functions()` has them by id.
 """
 
-from xmpp_exporter.checks import history, messaging, mobile, pep, service
+from xmpp_exporter.checks import (
+    calls,
+    connections,
+    files,
+    group_chat,
+    history,
+    messaging,
+    mobile,
+    pep,
+    registration,
+    service,
+    web,
+)
 from xmpp_exporter.checks.registry import functions
 from xmpp_exporter.checks.run import run
 from xmpp_exporter.checks.server import Server
 
-__all__ = ["Server", "functions", "history", "messaging", "mobile", "pep", "run", "service"]
+__all__ = [
+    "Server",
+    "calls",
+    "connections",
+    "files",
+    "functions",
+    "group_chat",
+    "history",
+    "messaging",
+    "mobile",
+    "pep",
+    "registration",
+    "run",
+    "service",
+    "web",
+]

@@ -9,7 +9,7 @@ from typing import TypeVar, cast
 from xmpp_exporter.checks.leavings import remove
 from xmpp_exporter.checks.verdicts import Undecided
 from xmpp_exporter.config import ServerConfig
-from xmpp_exporter.journal import Journal
+from xmpp_exporter.journal import Entry, Journal
 from xmpp_exporter.memo import Memo
 from xmpp_exporter.model import Outcome, ProbeReport, Reason
 from xmpp_exporter.wire.disco import Disco
@@ -99,9 +99,12 @@ class Server:
         finally:
             await finish(remove(self.session, self.journal, entry), self.timeouts.reply)
 
-    def leave(self, kind: str, address: str, item: str = "") -> None:
-        """Note what is made now and stays until the probe ends, because several checks share it."""
-        self.journal.note(self.account, kind, address, item)
+    def leave(self, kind: str, address: str, item: str = "") -> Entry:
+        """Note what is made now and stays until the probe ends, because several checks share it.
+
+        The entry is for the journal's `removed`, should it not come to be made.
+        """
+        return self.journal.note(self.account, kind, address, item)
 
     async def sweep(self) -> None:
         """Remove all that the journal has of this account, of this probe or an earlier one that died."""

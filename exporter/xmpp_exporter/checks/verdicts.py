@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from xmpp_exporter.model import Outcome, Reason, Verdict
-from xmpp_exporter.wire.errors import StanzaError, WireError
+from xmpp_exporter.wire.errors import Disconnected, StanzaError, WireError
 
 _DENIED = frozenset(
     {
@@ -38,6 +38,10 @@ def unknown(reason: Reason, detail: str) -> Outcome:
     return Outcome(Verdict.UNKNOWN, reason, detail)
 
 
+def is_good(outcome: Outcome) -> bool:
+    return outcome.verdict is Verdict.SUPPORTED
+
+
 class Undecided(Exception):
     """Raised by what checks share when there is no use in going on; the check's outcome is `unknown`."""
 
@@ -61,3 +65,20 @@ def of_error(error: WireError) -> Outcome:
         return broken(Reason.STANZA_ERROR, f"answered with the error {error.detail}")
     reasons = {Reason.TIMEOUT, Reason.PROBER_LIMIT, Reason.LOGIN_FAILED}
     return unknown(error.reason if error.reason in reasons else Reason.DISCONNECTED, error.detail)
+
+
+_UNDELIVERED = frozenset(
+    {Reason.DNS, Reason.UNREACHABLE, Reason.TLS, Reason.CERTIFICATE, Reason.MISMATCH, Reason.HTTP_STATUS}
+)
+
+
+def of_endpoint_error(error: WireError) -> Outcome:
+    """The outcome of going where the server says that clients should go: an SRV record, a link, an upload slot.
+
+    Dead, closing or talking something else is broken; silence and our own limits say nothing.
+    """
+    if error.reason in _UNDELIVERED:
+        return broken(error.reason, error.detail)
+    if isinstance(error, Disconnected):
+        return broken(Reason.UNREACHABLE, error.detail)
+    return of_error(error)

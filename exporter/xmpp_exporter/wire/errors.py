@@ -8,9 +8,11 @@ WireError
 ├── TlsFailed             tls           the handshake failed
 │   └── CertificateRejected  certificate   … because of the certificate
 ├── ProtocolViolation     protocol      not XMPP, a stream error, more than we read
+│   └── UnexpectedStatus     protocol      HTTP, with a status that means no
 ├── Disconnected          disconnected  the stream ended under us
 ├── LoginFailed           (as given)    the server refused to let us in
 ├── AddressRefused        prober_limit  our own guard: an address that a server may not send us to
+├── NoRoute               prober_network  this machine has no way there (often: no IPv6)
 └── StanzaError           protocol      an XMPP error reply; checks look at its condition
 """
 
@@ -63,6 +65,10 @@ class ProtocolViolation(WireError):
     reason = Reason.MISMATCH
 
 
+class UnexpectedStatus(ProtocolViolation):
+    reason = Reason.HTTP_STATUS
+
+
 class Disconnected(WireError):
     failure = Failure.DISCONNECTED
     reason = Reason.DISCONNECTED
@@ -80,6 +86,11 @@ class LoginFailed(WireError):
 
 class AddressRefused(WireError):
     failure = Failure.PROBER_LIMIT
+    reason = Reason.PROBER_LIMIT
+
+
+class NoRoute(WireError):
+    failure = Failure.PROBER_NETWORK
     reason = Reason.PROBER_LIMIT
 
 

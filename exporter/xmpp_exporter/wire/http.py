@@ -1,7 +1,7 @@
-"""HTTP for the URLs that a server names: guarded, bounded, and honest about who asks."""
+"""HTTPS to a server's own address or the URLs that a server names: guarded, bounded, and honest about who asks."""
 
-import asyncio
 import contextlib
+import re
 import socket
 import ssl
 from collections.abc import AsyncIterator, Mapping
@@ -10,6 +10,7 @@ from typing import Any
 
 import aiohttp
 from aiohttp.abc import AbstractResolver, ResolveResult
+from multidict import CIMultiDictProxy
 
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.errors import (
@@ -17,35 +18,47 @@ from xmpp_exporter.wire.errors import (
     CertificateRejected,
     ConnectionRefused,
     Disconnected,
+    NoRoute,
     ProtocolViolation,
     ResolutionFailed,
     TimedOut,
     TlsFailed,
+    UnexpectedStatus,
     Unreachable,
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
-from xmpp_exporter.wire.network import Network, Timeouts
+from xmpp_exporter.wire.network import Network, Timeouts, routed
 from xmpp_exporter.wire.tls import tls_error
+from xmpp_exporter.wire.websocket import WebSocket
 
 MAX_BODY_BYTES = 256 * 1024
-"""What is read of a response at most."""
+"""What is read of a response at most, and of one WebSocket message."""
 MAX_REDIRECTS = 3
+MAX_SECONDS = 60.0
+"""For one whole request, however many bytes still trickle in."""
 
 
-class _GuardedAddress(OSError):
-    """The guard's refusal in the shape that the event loop passes through while connecting."""
+class _NotConnected(OSError):
+    """Our own refusal in the shape that the event loop passes through while connecting."""
 
-    def __init__(self, refusal: AddressRefused) -> None:
+    def __init__(self, refusal: WireError) -> None:
         super().__init__(refusal.detail)
         self.refusal = refusal
 
 
-class _LookupsResolver(AbstractResolver):
-    """aiohttp's questions answered by the probe's own lookups."""
+def _require_usable(address: str, allow_private: bool) -> None:
+    admit(address, allow_private)
+    if not routed(address):
+        raise NoRoute(f"{address}: this machine has no route to the address")
 
-    def __init__(self, lookups: Lookups) -> None:
+
+class _GuardedResolver(AbstractResolver):
+    """aiohttp's questions answered by the probe's own lookups, but for the addresses that are not for us."""
+
+    def __init__(self, lookups: Lookups, allow_private: bool) -> None:
         self._lookups = lookups
+        self._allow_private = allow_private
 
     async def resolve(
         self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_UNSPEC
@@ -53,20 +66,25 @@ class _LookupsResolver(AbstractResolver):
         addresses = await self._lookups.addresses(host)
         if not addresses:
             raise ResolutionFailed(f"{host} has no address")
-        return [
-            ResolveResult(
-                hostname=host,
-                host=address,
-                port=port,
-                family=socket.AF_INET6 if ":" in address else socket.AF_INET,
-                proto=0,
-                flags=socket.AI_NUMERICHOST,
-            )
-            for address in addresses
-        ]
+        usable, refusal = [], None
+        for address in addresses:
+            try:
+                _require_usable(address, self._allow_private)
+            except (AddressRefused, NoRoute) as error:
+                refusal = error
+            else:
+                usable.append(_resolved(host, address, port))
+        if refusal is not None and not usable:
+            raise refusal
+        return usable
 
     async def close(self) -> None:
         """The lookups belong to the probe."""
+
+
+def _resolved(host: str, address: str, port: int) -> ResolveResult:
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    return ResolveResult(hostname=host, host=address, port=port, family=family, proto=0, flags=socket.AI_NUMERICHOST)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,40 +92,44 @@ class Response:
     """A response read whole, or its first MAX_BODY_BYTES."""
 
     status: int
-    headers: Mapping[str, str]
-    """Case-insensitive."""
+    headers: CIMultiDictProxy[str]
+    """Case-insensitive; a header may be there more than once."""
     body: bytes
     url: str
 
+    def header(self, name: str) -> str:
+        """All values of the header, joined as a browser joins them; empty without it."""
+        return ", ".join(self.headers.getall(name, []))
+
 
 class Http:
-    """The HTTP client of one probe. Close it when the probe ends."""
+    """The HTTP client of one probe, for https and wss only. Close it when the probe ends."""
 
     def __init__(self, network: Network, lookups: Lookups, timeouts: Timeouts, allow_private: bool) -> None:
         def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
             # called with the very address that is connected to next, also for literals and after redirects
             try:
-                admit(info[4][0], allow_private)
-            except AddressRefused as refusal:
-                raise _GuardedAddress(refusal) from None
-            sock = socket.socket(info[0], info[1], info[2])
-            sock.setblocking(False)
-            return sock
+                _require_usable(info[4][0], allow_private)
+            except (AddressRefused, NoRoute) as refusal:
+                raise _NotConnected(refusal) from None
+            return socket.socket(info[0], info[1], info[2])
 
+        self._timeouts = timeouts
         self._client = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                resolver=_LookupsResolver(lookups),
+                resolver=_GuardedResolver(lookups, allow_private),
                 ssl=network.tls.verified,
                 limit_per_host=2,
                 use_dns_cache=False,
                 socket_factory=guarded_socket,
             ),
             timeout=aiohttp.ClientTimeout(
-                total=None, sock_connect=timeouts.connect, sock_read=timeouts.reply, connect=None
+                total=MAX_SECONDS, sock_connect=timeouts.connect, sock_read=timeouts.reply, connect=None
             ),
             headers={"User-Agent": network.user_agent, "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
+            middlewares=(_only_tls, _no_redirected_upgrade),
         )
 
     async def request(
@@ -119,7 +141,10 @@ class Http:
         body: bytes | None = None,
         redirects: bool = False,
     ) -> Response:
-        """One request. Raises WireError: unresolvable, unreachable, TLS, timeouts, not HTTP; never for a status."""
+        """One request; `redirects` follows them, over https only.
+
+        Raises WireError: unresolvable, unreachable, TLS, timeouts, not HTTP; never for a status.
+        """
         async with (
             _wire_errors(url),
             self._client.request(
@@ -128,7 +153,7 @@ class Http:
                 headers=headers,
                 data=body,
                 allow_redirects=redirects,
-                max_redirects=MAX_REDIRECTS,
+                max_redirects=MAX_REDIRECTS + 1,  # aiohttp gives up at this one
             ) as response,
         ):
             content = bytearray()
@@ -139,73 +164,101 @@ class Http:
             return Response(response.status, response.headers, bytes(content), str(response.url))
 
     @contextlib.asynccontextmanager
-    async def websocket(self, url: str, protocol: str) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+    async def websocket(self, url: str, protocol: str, origin: str) -> AsyncIterator[WebSocket]:
         """A WebSocket that was accepted: status 101, the right key, `protocol` chosen.
 
-        Raises WireError; ProtocolViolation says what the answer was instead.
+        Raises WireError; UnexpectedStatus and ProtocolViolation say what the answer was instead.
         """
         async with _wire_errors(url):
             try:
-                socket_ = await self._client.ws_connect(url, protocols=(protocol,), max_msg_size=MAX_BODY_BYTES)
+                accepted = await self._client.ws_connect(
+                    url,
+                    protocols=(protocol,),
+                    origin=origin,
+                    max_msg_size=MAX_BODY_BYTES,
+                    timeout=aiohttp.ClientWSTimeout(ws_receive=None, ws_close=1.0),
+                )
             except aiohttp.WSServerHandshakeError as error:
-                raise ProtocolViolation(
-                    f"{url} answered {error.status} ({error.message}) in the place of 101"
-                ) from error
+                raise _not_a_websocket(url, error.status, error.message) from error
         try:
-            if socket_.protocol != protocol:
-                raise ProtocolViolation(f"{url} did not choose the WebSocket protocol {protocol}")
-            yield socket_
+            if accepted.protocol != protocol:
+                raise ProtocolViolation(f"{_site(url)} did not choose the WebSocket protocol {protocol}")
+            yield WebSocket(accepted, _site(url), self._timeouts.reply)
         finally:
-            with contextlib.suppress(TimeoutError, aiohttp.ClientError):
-                async with asyncio.timeout(1):
-                    await socket_.close()
+            await accepted.close()
 
     async def close(self) -> None:
         await self._client.close()
 
 
+def _site(url: str) -> str:
+    scheme, _, rest = url.partition("://")
+    return f"{scheme}://{re.split('[/?#]', rest)[0].rpartition('@')[2]}"[:200]
+
+
+def _not_a_websocket(url: str, status: int, message: str = "") -> ProtocolViolation:
+    if status == 101:
+        return ProtocolViolation(f"{_site(url)} is no WebSocket: {message}")
+    return UnexpectedStatus(f"{_site(url)} answered with the status {status} in the place of 101")
+
+
+async def _only_tls(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+    """Also where a redirect leads."""
+    if request.url.scheme not in ("https", "wss"):
+        raise ProtocolViolation(f"{_site(str(request.url))} is neither https nor wss")
+    return await handler(request)
+
+
+async def _no_redirected_upgrade(
+    request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType
+) -> aiohttp.ClientResponse:
+    """Browsers don't follow redirects to open a WebSocket; aiohttp would."""
+    response = await handler(request)
+    if "Upgrade" in request.headers and response.status != 101:
+        response.close()
+        raise _not_a_websocket(str(request.url), response.status)
+    return response
+
+
 @contextlib.asynccontextmanager
 async def _wire_errors(url: str) -> AsyncIterator[None]:
-    """aiohttp's errors as ours."""
+    """aiohttp's errors as ours. They name the site alone: the rest of a URL may be what lets somebody upload a file."""
+    site = _site(url)
     try:
         yield
     except aiohttp.ClientConnectorCertificateError as error:
-        raise _certificate(error.certificate_error, url) from error
+        raise _certificate(error.certificate_error, site) from error
     except aiohttp.ClientConnectorError as error:
-        raise _connector_error(error.os_error, url) from error
-    except (TimeoutError, aiohttp.ServerTimeoutError) as error:
-        raise TimedOut(f"{url} did not answer in time") from error
+        raise _connector_error(error.os_error, site) from error
+    except TimeoutError as error:
+        raise TimedOut(f"{site} did not answer in time") from error
     except aiohttp.ServerDisconnectedError as error:
-        raise Disconnected(f"{url} closed the connection without an answer") from error
+        raise Disconnected(f"{site} closed the connection without an answer") from error
+    except aiohttp.NonHttpUrlClientError as error:
+        raise ProtocolViolation(f"{url[:100]!r} is neither https nor wss") from error
     except aiohttp.InvalidURL as error:
-        raise ProtocolViolation(f"not a URL: {url[:200]!r}") from error
+        raise ProtocolViolation(f"not a URL: {url[:100]!r}") from error
     except aiohttp.TooManyRedirects as error:
-        raise ProtocolViolation(f"{url} redirects more than {MAX_REDIRECTS} times") from error
+        raise ProtocolViolation(f"{site} redirects more than {MAX_REDIRECTS} times") from error
+    except aiohttp.ClientOSError as error:
+        raise Disconnected(f"{site} broke the connection: {error.strerror or error}") from error
     except (aiohttp.ClientError, ValueError) as error:
-        raise ProtocolViolation(f"{url} did not answer with HTTP: {error}"[:300]) from error
-    except OSError as error:
-        raise _connector_error(error, url) from error
+        raise ProtocolViolation(f"{site} did not answer with HTTP: {error}"[:400]) from error
 
 
-def _connector_error(error: BaseException, url: str) -> WireError:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, _GuardedAddress):
-            return cause.refusal
-        if isinstance(cause, WireError):
-            return cause
-        cause = cause.__cause__ or cause.__context__
+def _connector_error(error: OSError, site: str) -> WireError:
+    if isinstance(error, _NotConnected):
+        return error.refusal
     if isinstance(error, ssl.SSLError):
-        return _certificate(error, url)
+        return _certificate(error, site)
     if isinstance(error, ConnectionRefusedError):
-        return ConnectionRefused(f"{url}: the connection was refused")
+        return ConnectionRefused(f"{site}: the connection was refused")
     if isinstance(error, ConnectionResetError):
-        return TlsFailed(f"{url}: the connection was reset in the TLS handshake")
-    text = (error.strerror if isinstance(error, OSError) else None) or str(error)
-    return Unreachable(f"{url} cannot be reached: {text}")
+        return TlsFailed(f"{site}: the connection was reset in the TLS handshake")
+    return Unreachable(f"{site} cannot be reached: {error.strerror or error}")
 
 
-def _certificate(error: BaseException, url: str) -> WireError:
+def _certificate(error: Exception, site: str) -> WireError:
     if isinstance(error, ssl.SSLError):
-        return tls_error(error, url)
-    return CertificateRejected(f"the certificate of {url} was rejected: {error}")
+        return tls_error(error, site)
+    return CertificateRejected(f"the certificate of {site} was rejected: {error}")

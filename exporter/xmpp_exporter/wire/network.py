@@ -2,11 +2,12 @@
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 from xmpp_exporter.wire.dns import Resolver
-from xmpp_exporter.wire.errors import ConnectionRefused, TimedOut, Unreachable
+from xmpp_exporter.wire.errors import ConnectionRefused, NoRoute, TimedOut, Unreachable
 from xmpp_exporter.wire.guard import admit
 from xmpp_exporter.wire.tls import TlsContexts
 
@@ -85,8 +86,21 @@ async def connect_tcp(target: Target, timeouts: Timeouts) -> tuple[asyncio.Strea
         raise connection_error(target, error) from error
 
 
-def connection_error(target: Target, error: OSError) -> ConnectionRefused | Unreachable:
+def connection_error(target: Target, error: OSError) -> ConnectionRefused | Unreachable | NoRoute:
     """An error of the operating system while connecting, as ours."""
     if isinstance(error, ConnectionRefusedError):
         return ConnectionRefused(f"{target} refused the connection")
+    if not routed(target.address):
+        return NoRoute(f"{target}: this machine has no route to the address")
     return Unreachable(f"{target} cannot be reached: {error.strerror or error}")
+
+
+def routed(address: str) -> bool:
+    """Whether this machine knows any way to `address`: asks its own routing table, and sends nothing."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as unsent:
+            unsent.connect((address, 9))
+    except OSError:
+        return False
+    return True

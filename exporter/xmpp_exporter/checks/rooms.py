@@ -1,0 +1,98 @@
+"""One hidden, temporary room on each group chat service, which all checks of rooms share (XEP-0045)."""
+
+import uuid
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass
+
+from xmpp_exporter.checks.server import Server
+from xmpp_exporter.checks.verdicts import Undecided, of_error
+from xmpp_exporter.model import Reason
+from xmpp_exporter.wire.disco import DATA
+from xmpp_exporter.wire.errors import StanzaError
+from xmpp_exporter.wire.session import CLIENT
+from xmpp_exporter.wire.stanza import escape, quoteattr, reply_of
+
+NICK = "xmpp-exporter"
+
+_OWNER = "http://jabber.org/protocol/muc#owner"
+_ARCHIVING = ("muc#roomconfig_enablearchiving", "muc#roomconfig_mam", "mam")
+"""What the field is called by Prosody and Openfire, by ejabberd's service edition, and by ejabberd."""
+_WANTED = {"muc#roomconfig_publicroom": "0", "muc#roomconfig_persistentroom": "0"} | dict.fromkeys(_ARCHIVING, "1")
+"""Settings of our rooms, where the form has them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """A room that we own and are in. `archiving` is the form's field that switches its archive on, if there is one."""
+
+    jid: str
+    archiving: str | None
+
+    @property
+    def occupant(self) -> str:
+        """Our own address in the room."""
+        return f"{self.jid}/{NICK}"
+
+
+async def room_on(server: Server, service: str) -> Room:
+    """The probe's room on `service`: made when first asked for, destroyed when the probe ends.
+
+    Raises Undecided when the service won't let us have one: that says nothing of what its rooms can do.
+    """
+    return await server.share(f"room on {service}", lambda: _make(server, service))
+
+
+async def _make(server: Server, service: str) -> Room:
+    jid = f"xmpp-exporter-{uuid.uuid4().hex}@{service}"
+    entry = server.leave("room", jid)
+    try:
+        await _enter(server, jid)
+    except StanzaError as error:
+        server.journal.removed(entry)
+        reason = of_error(error).reason
+        refused = reason is Reason.FORBIDDEN or error.condition == "item-not-found"
+        raise Undecided(
+            Reason.FORBIDDEN if refused else Reason.DEPENDS_ON, f"no room can be made: {error.detail}"
+        ) from error
+    try:
+        return Room(jid, await _configure(server, jid))
+    except StanzaError as error:
+        raise Undecided(Reason.DEPENDS_ON, f"a new room cannot be configured: {error.detail}") from error
+
+
+async def _enter(server: Server, jid: str) -> None:
+    """XEP-0045 §10.1.1. Raises StanzaError when we may not.
+
+    ejabberd sends a presence from the room itself first; ours is the one from room/nick.
+    """
+
+    def ours(element: ET.Element) -> bool:
+        sender = element.get("from", "")
+        failed = element.get("type") == "error"
+        return element.tag == f"{CLIENT}presence" and (sender == f"{jid}/{NICK}" or (failed and sender == jid))
+
+    with server.session.listen(ours) as presences:
+        server.session.send(
+            f"<presence to={quoteattr(f'{jid}/{NICK}')}><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+        )
+        reply_of(await presences.next(f"the presence in {jid}"))
+
+
+async def _configure(server: Server, jid: str) -> str | None:
+    """Fill in the form as we want it, which unlocks the room (XEP-0045 §10.1.3); returns the archiving field's name."""
+    query = await server.session.iq("get", f"<query xmlns='{_OWNER}'/>", jid)
+    form = query.find(f"{DATA}x")
+    fields = [] if form is None else [field for field in form.iterfind(f"{DATA}field") if field.get("var")]
+    submitted = "".join(_submitted(field) for field in fields if field.get("type") != "fixed")
+    await server.session.iq(
+        "set", f"<query xmlns='{_OWNER}'><x xmlns='jabber:x:data' type='submit'>{submitted}</x></query>", jid
+    )
+    names = {field.get("var") for field in fields}
+    return next((name for name in _ARCHIVING if name in names), None)
+
+
+def _submitted(field: ET.Element) -> str:
+    """The field with the value that we want, or else as it came."""
+    name = field.get("var", "")
+    values = [_WANTED[name]] if name in _WANTED else [value.text or "" for value in field.iterfind(f"{DATA}value")]
+    return f"<field var={quoteattr(name)}>{''.join(f'<value>{escape(value)}</value>' for value in values)}</field>"
