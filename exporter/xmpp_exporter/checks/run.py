@@ -10,7 +10,7 @@ from xmpp_exporter.checks.registry import CheckFunction
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import CheckResult, Outcome, Reason
-from xmpp_exporter.wire.errors import WireError
+from xmpp_exporter.wire.errors import StanzaError, WireError
 
 log = structlog.get_logger(__name__)
 
@@ -45,8 +45,10 @@ async def _contacts(server: Server) -> Outcome | None:
         return None
     try:
         watchers = await server.share("contacts", lambda: watching_contacts(server))
-    except WireError as error:
+    except StanzaError as error:
         return unknown(Reason.DEPENDS_ON, f"the roster could not be read: {error.detail}")
+    except WireError as error:
+        return of_error(error)
     if not watchers:
         return None
     return unknown(

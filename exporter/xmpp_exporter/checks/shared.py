@@ -96,4 +96,4 @@ async def eventually(ask: Callable[[], Awaitable[Answer]], fits: Callable[[Answe
         if fits(answer) or asyncio.get_running_loop().time() + pause > deadline:
             return answer
         await asyncio.sleep(pause)
-        pause *= 2
+        pause = min(2 * pause, 1.0)
