@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from contextlib import ExitStack
+from io import TextIOWrapper
 from types import FrameType
 
 from deploy.demo.show import DOMAINS, Demonstration
@@ -21,6 +22,8 @@ def main() -> int:
     if os.geteuid() != 0:
         print("The real servers run as users of their own and on port 443; as root: sudo make demo", file=sys.stderr)
         return 2
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(line_buffering=True)  # whoever follows a log wants to see it come
     for number in SIGNALS:
         signal.signal(number, _end)
     try:
@@ -32,7 +35,7 @@ def main() -> int:
             demonstration.show_verdicts()
             if not once:
                 demonstration.show_addresses()
-                print("Ctrl-C ends all of it.", flush=True)
+                print("Ctrl-C ends all of it.")
                 signal.pause()
     except KeyboardInterrupt:
         print("\nEnded; nothing is left.")

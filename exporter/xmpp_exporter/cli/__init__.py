@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from xmpp_exporter import __version__
-from xmpp_exporter.cli import check, checks, config
+from xmpp_exporter.cli import check, checks, config, serve
 
 app = typer.Typer(
     name="xmpp-exporter",
@@ -25,6 +25,7 @@ Examples:
   xmpp-exporter check example.org
   xmpp-exporter checks
   xmpp-exporter config exporter.yml
+  xmpp-exporter serve --config.file exporter.yml
 
 `xmpp-exporter COMMAND --help` has more of them, and the exit codes.
 """
@@ -48,6 +49,7 @@ def _program(
 app.command(epilog=check.EXAMPLES)(check.check)
 app.command()(checks.checks)
 app.command(short_help="Validate a configuration file, and print all of it.")(config.config)
+app.command(short_help="Probe the configured servers, for Prometheus to scrape.")(serve.serve)
 
 
 def main() -> None:
