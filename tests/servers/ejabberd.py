@@ -74,7 +74,10 @@ class Ejabberd(Program):
                 "request_handlers": {"/api": "mod_http_api"},
             }
         )
-        document.setdefault("api_permissions", {})["tests"] = {"who": {"ip": "127.0.0.0/8"}, "what": "*"}
+        document.setdefault("api_permissions", {})["tests"] = {
+            "who": {"ip": ["127.0.0.0/8", self.address]},
+            "what": "*",
+        }
         self.configuration_file.write_text(yaml.safe_dump(document, sort_keys=False))
         (self.directory / "inetrc").write_text("{lookup, [file]}.\n{resolv_conf, []}.\n")
 

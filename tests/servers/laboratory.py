@@ -14,7 +14,7 @@ from tests.servers.configurations import CONFIGURATIONS, PROCESSES, Configuratio
 from tests.servers.coturn import Coturn
 from tests.servers.dns import FakeDns
 from tests.servers.ejabberd import Ejabberd
-from tests.servers.loopback import LoopbackNetwork
+from tests.servers.loopback import Addresses, LoopbackNetwork
 from tests.servers.program import Program, ProgramError
 from tests.servers.prosody import Prosody
 
@@ -54,11 +54,15 @@ class Server:
 class Laboratory:
     """Between `with` and its end: `certificates`, `dns` and any of the domains in `configurations`.
 
-    Launch servers from a thread that lives as long as they shall: they die with it.
+    Launch servers from a thread that lives as long as they shall: they die with it. They are put on loopback addresses
+    that nobody else uses, or on those of `addresses`.
     """
 
-    def __init__(self, configurations: Mapping[str, Configuration] = CONFIGURATIONS) -> None:
+    def __init__(
+        self, configurations: Mapping[str, Configuration] = CONFIGURATIONS, addresses: Addresses | None = None
+    ) -> None:
         self.configurations = configurations
+        self._given_addresses = addresses
         self._programs: dict[ProcessKey, list[Program]] = {}
         self._servers: dict[ProcessKey, Prosody | Ejabberd] = {}
         self._stack = ExitStack()
@@ -67,7 +71,7 @@ class Laboratory:
         if os.geteuid() != 0:
             raise ProgramError("the real servers run as users of their own and on port 443: run this as root")
         with ExitStack() as stack:
-            self._network = stack.enter_context(LoopbackNetwork())
+            self._addresses = self._given_addresses or stack.enter_context(LoopbackNetwork())
             # Not pytest's temporary folder: other users could not enter it.
             self.directory = Path(tempfile.mkdtemp(prefix="xmpp-laboratory-"))
             stack.callback(shutil.rmtree, self.directory, ignore_errors=True)
@@ -78,7 +82,7 @@ class Laboratory:
             self.password_file = self.directory / "password"
             self.password_file.write_text(PASSWORD + "\n")
             zones = {domain: each.zone(self._address(each)) for domain, each in self.configurations.items()}
-            self.dns = stack.enter_context(FakeDns(zones))
+            self.dns = stack.enter_context(FakeDns(zones, self._addresses.address(0)))
             stack.callback(lambda: self._kill(self._programs))
             self._stack = stack.pop_all()
         return self
@@ -151,7 +155,7 @@ class Laboratory:
         return [each for each in self.configurations.values() if _key(each) == key]
 
     def _address(self, configuration: Configuration) -> str:
-        return self._network.address(1 + list(PROCESSES).index(_key(configuration)))
+        return self._addresses.address(1 + list(PROCESSES).index(_key(configuration)))
 
     def _kill(self, keys: Iterable[ProcessKey]) -> None:
         # Nothing they have written is wanted any more: no need to wait for an orderly end.

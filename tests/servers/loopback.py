@@ -2,9 +2,17 @@
 
 import socket
 from types import TracebackType
+from typing import Protocol
 
 FIRST, LAST = 64, 126
 RESERVATION_PORT = 1
+
+
+class Addresses(Protocol):
+    """Where servers can be put."""
+
+    def address(self, host: int) -> str:
+        """The address of host number `host`; 0 is for the DNS, the servers are counted from 1."""
 
 
 class LoopbackNetwork:
@@ -38,5 +46,5 @@ class LoopbackNetwork:
             self._socket = None
 
     def address(self, host: int) -> str:
-        """The address of the network's host number `host`, counted from 1."""
+        """The address of the network's host number `host`; the first one, 0, is for the DNS."""
         return f"127.{self._number}.{host}.1"
