@@ -143,7 +143,8 @@ async def test_the_event_loop_goes_on_while_bcrypt_works(tmp_path: Path) -> None
     async with served(written(tmp_path / "web.yml", {"alice": hashed("right", DEAR)})) as url, Heartbeat() as heart:
         assert await ask(url, "alice", "wrong") == 401
     assert heart.seconds > 0.1, "bcrypt was too cheap for this test to mean anything"
-    assert heart.longest_gap < heart.seconds / 2
+    assert heart.longest_work < 0.05
+    assert heart.longest_gap < heart.seconds * 0.8
 
 
 async def test_a_flood_of_passwords_is_turned_away_and_a_known_one_still_comes_in(tmp_path: Path) -> None:
@@ -173,5 +174,6 @@ async def test_the_configured_headers_are_on_every_response(tmp_path: Path) -> N
             await ask_with(url, {}),
             await ask_with(f"{url}/nothing", authorization),
         ):
+            assert "Server" not in response.headers
             assert response.headers["X-Frame-Options"] == "deny"
             assert response.headers["Content-Security-Policy"] == "default-src 'none'"

@@ -70,6 +70,17 @@ async def test_an_address_for_all_takes_ipv4_and_ipv6_on_one_port(address: str, 
         assert await status(f"http://[::1]:{port}/-/healthy") == 200
 
 
+async def test_of_a_names_addresses_the_ipv4_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def both(host: str, port: int, **_: object) -> list[tuple[object, ...]]:
+        assert host == "metrics.test"
+        ipv6 = (socket.AF_INET6, socket.SOCK_STREAM, 6, "", ("::1", port, 0, 0))
+        return [ipv6, (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))]
+
+    monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", both)
+    async with listeners(healthy(), "metrics.test:0") as running:
+        assert [bound.host for bound in running.bound] == ["127.0.0.1"]
+
+
 async def test_a_taken_port_is_told_and_no_other_address_stays_open() -> None:
     started = False
 
@@ -132,8 +143,9 @@ async def test_a_running_request_is_answered_while_no_new_one_is_taken(slow: Slo
     await stopping
 
 
-async def test_a_request_longer_than_the_grace_time_is_cut_off(slow: Slow) -> None:
-    running = await listeners(slow.app, "127.0.0.1:0", grace=0.2).__aenter__()
+@pytest.mark.parametrize("grace", [0.2, 0])
+async def test_a_request_longer_than_the_grace_time_is_cut_off(slow: Slow, grace: float) -> None:
+    running = await listeners(slow.app, "127.0.0.1:0", grace=grace).__aenter__()
     request = asyncio.create_task(status(running.urls[0]))
     await slow.entered.wait()
     began = time.perf_counter()

@@ -26,11 +26,12 @@ REFUSED = (aiohttp.ClientError, ConnectionError, ssl.SSLError)
 class Authority:
     """A certificate authority that lives as long as a test."""
 
-    def __init__(self, directory: Path, name: str) -> None:
+    def __init__(self, directory: Path, name: str, parent: "Authority | None" = None) -> None:
         self._directory = directory
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        certificate = self._signed(self._name, self._key.public_key(), x509.BasicConstraints(ca=True, path_length=0))
+        constraints = x509.BasicConstraints(ca=True, path_length=None)
+        certificate = (parent or self)._signed(self._name, self._key.public_key(), constraints)
         self.file = directory / f"{name}.crt"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
@@ -152,6 +153,14 @@ async def test_without_a_client_certificate_the_door_stays_shut_where_one_is_req
         assert await fetch(listeners, site.client(known)) == 200
 
 
+async def test_an_intermediate_authority_can_be_the_one_that_is_trusted(site: Site) -> None:
+    Authority(site.directory, "intermediate", parent=site.authority).issue("client", x509.DNSName("prometheus.test"))
+    config = site.config("  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: intermediate.crt\n")
+    client = site.directory / "client.crt", site.directory / "client.key"
+    async with serve(config) as listeners:
+        assert await fetch(listeners, site.client(client)) == 200
+
+
 async def test_where_a_client_certificate_is_optional_only_a_bad_one_is_refused(site: Site) -> None:
     config = site.config("  client_auth_type: VerifyClientCertIfGiven\n  client_ca_file: ca.crt\n")
     stranger = Authority(site.directory, "strangers-ca").issue("stranger", x509.DNSName("prometheus.test"))
@@ -239,10 +248,21 @@ async def test_another_client_ca_counts_from_the_next_connection_on(site: Site) 
         assert await fetch(listeners, site.client(other)) == 200
 
 
-async def test_tls_is_not_switched_off_by_an_edit(site: Site) -> None:
-    async with serve(site.config()) as listeners:
+async def test_an_edit_neither_switches_tls_off_nor_lets_everybody_in(site: Site) -> None:
+    config = site.config("basic_auth_users:\n  alice: $2y$10$QOauhQNbBCuQDKes6eFzPeMqBSjb7Mr5DUmpZ/VcEd00UAV/LDeSi\n")
+    async with serve(config) as listeners:
         (site.directory / "web.yml").write_text("")
-        assert await fetch(listeners, site.client()) == 200
+        assert await fetch(listeners, site.client()) == 401
+
+
+async def test_an_edit_that_asks_for_tls_is_not_taken_for_plain_http_with_new_users(site: Site) -> None:
+    file = site.directory / "plain.yml"
+    file.write_text("")
+    config = WebConfig(file)
+    site.config("http_server_config:\n  headers:\n    X-Frame-Options: deny\n")
+    shutil.copy(site.directory / "web.yml", file)
+    assert config.tls is None
+    assert config.headers == {}
 
 
 @pytest.mark.parametrize(

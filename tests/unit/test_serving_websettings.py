@@ -4,6 +4,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+import structlog
 
 from xmpp_exporter.serving.webconfig import WebConfig
 from xmpp_exporter.serving.websettings import CIPHERS, WebSettings
@@ -116,3 +117,21 @@ def test_every_cipher_suite_of_go_is_known_to_openssl() -> None:
     for name in CIPHERS.values():
         context.set_ciphers(name)
         assert name in {cipher["name"] for cipher in context.get_ciphers()}
+
+
+def test_a_file_that_became_unusable_is_told_once_and_again_when_it_changes(tmp_path: Path) -> None:
+    file = tmp_path / "web.yml"
+    file.write_text(f"basic_auth_users:\n  alice: {HASH}\n")
+    config = WebConfig(file)
+    with structlog.testing.capture_logs() as logs:
+        file.write_text("basic_auth_users: [\n")
+        for _ in range(3):
+            assert config.users == {"alice": HASH}
+        assert [entry["log_level"] for entry in logs] == ["error"]
+        assert str(file) in logs[0]["error"]
+        file.write_text("basic_auth_users: {}\n")
+        assert config.users == {}
+        file.unlink()
+        for _ in range(3):
+            assert config.users == {}
+    assert [entry["log_level"] for entry in logs] == ["error", "info", "error"]

@@ -6,7 +6,7 @@ from types import TracebackType
 from typing import Self
 
 import structlog
-from aiohttp import web
+from aiohttp import hdrs, web
 
 from xmpp_exporter.serving import sockets
 from xmpp_exporter.serving.address import Address
@@ -38,13 +38,13 @@ class Listeners:
         self.bound: list[Address] = []
         """What is listened on, with the real port where 0 was asked for."""
         app.middlewares.insert(0, demand_password(lambda: web_config.users, self._passwords))
-        app.on_response_prepare.append(self._add_headers)
+        app.on_response_prepare.append(self._set_headers)
         self._runner = web.AppRunner(
             app,
             access_log=None,
             keepalive_timeout=IDLE_SECONDS,
-            # aiohttp waits this long for a request's end, and as long again after it has cancelled its body.
-            shutdown_timeout=grace / 2,
+            # aiohttp waits this long for a request's end, and as long again once its body is cancelled; 0 is for ever.
+            shutdown_timeout=max(grace / 2, 0.001),
         )
 
     @property
@@ -91,5 +91,7 @@ class Listeners:
             listener.close()
         self._passwords.close()
 
-    async def _add_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+    async def _set_headers(self, request: web.Request, response: web.StreamResponse) -> None:
+        # aiohttp tells its version and Python's to everybody; Go's exporters tell nothing.
+        response.headers.popall(hdrs.SERVER, None)
         response.headers.update(self._web_config.headers)
