@@ -111,9 +111,9 @@ def check(
         only=only or (),
         exclude=exclude or (),
     )
-    configure_logs(verbose=verbose)
     try:
         request = request_of(arguments)
+        configure_logs(verbose=verbose)
         for note in request.notes:
             typer.echo(f"note: {note}", err=True)
         report = _probe(request, verbose, register, yes)

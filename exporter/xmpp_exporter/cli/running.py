@@ -17,9 +17,10 @@ def run(work: Coroutine[Any, Any, Result], on_signal: Callable[[], None] = lambd
     """The result of `work`, in an event loop of its own.
 
     The first signal calls `on_signal` and cancels `work`, which is waited for; one more of the same ends the process at
-    once. Raises Interrupted after a signal.
+    once. A signal that the process ignores, as under nohup, stays ignored. Raises Interrupted after a signal.
     """
     received: list[int] = []
+    heard = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
 
     async def main() -> Result:
         loop, task = asyncio.get_running_loop(), asyncio.current_task()
@@ -34,12 +35,12 @@ def run(work: Coroutine[Any, Any, Result], on_signal: Callable[[], None] = lambd
                     on_signal()
             received.append(number)
 
-        for number in SIGNALS:
+        for number in heard:
             loop.add_signal_handler(number, stop, number)
         try:
             return await work
         finally:
-            for number in SIGNALS:
+            for number in heard:
                 loop.remove_signal_handler(number)
 
     try:

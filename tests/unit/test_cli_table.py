@@ -1,0 +1,110 @@
+"""Reports and the catalogue as people and programs see them."""
+
+import io
+import re
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from xmpp_exporter.catalogue import checks, topics
+from xmpp_exporter.cli.table import NARROW, print_catalogue, print_report
+from xmpp_exporter.cli.terminal import printable, stdout_console
+from xmpp_exporter.model import CheckResult, Outcome, ProbeKind, ProbeReport, Reason, Software, Verdict
+
+HOSTILE = "\x1b]0;owned\x07\x9b2J\u202egnp.exe [bold]not markup[/bold]\nsecond line"
+
+
+def report(*results: tuple[str, Outcome], **more: Any) -> ProbeReport:
+    done = tuple(CheckResult(check, outcome, 0.1) for check, outcome in results)
+    return ProbeReport("a.test", ProbeKind.COMPLIANCE, 0.0, 1.5, True, checks=done, **more)
+
+
+REPORT = report(
+    ("xep0368", Outcome(Verdict.SUPPORTED, None, "both addresses")),
+    ("xep0077", Outcome(Verdict.UNSUPPORTED, Reason.NOT_OFFERED, "closed")),
+    ("xep0280", Outcome(Verdict.BROKEN, Reason.STANZA_ERROR, "answered with the error item-not-found")),
+    ("xep0313", Outcome(Verdict.UNKNOWN, Reason.TIMEOUT, "x" * 300)),
+    software=Software("Prosody", "0.12.3"),
+)
+
+
+def piped(some: ProbeReport, capsys: pytest.CaptureFixture[str]) -> str:
+    print_report(some, stdout_console())
+    return capsys.readouterr().out
+
+
+def on_terminal(some: ProbeReport, width: int, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    file = io.StringIO()
+    print_report(some, Console(file=file, width=width, force_terminal=True, color_system="standard"))
+    return file.getvalue()
+
+
+def test_a_pipe_gets_a_line_for_each_check_below_its_topic(capsys: pytest.CaptureFixture[str]) -> None:
+    assert re.sub(" {2,}", " | ", piped(REPORT, capsys)).splitlines() == [
+        "a.test · Prosody 0.12.3 · 1.50 s",
+        "",
+        "Check | Verdict | Title | Reason and detail",
+        "",
+        "Connections",
+        "xep0368 | supported | SRV records for XMPP over TLS | both addresses",
+        "",
+        "Registration",
+        "xep0077 | unsupported | In-Band Registration (for information) | not_offered: closed",
+        "",
+        "Messaging",
+        "xep0280 | broken | Message Carbons | stanza_error: answered with the error item-not-found",
+        "",
+        "History",
+        f"xep0313 | unknown | Message Archive Management | timeout: {'x' * 300}",
+        "",
+        "Score 1/2 · 1 not decided",
+    ]
+
+
+def test_a_pipe_gets_no_escape_codes_and_no_blanks_at_the_end_of_lines(capsys: pytest.CaptureFixture[str]) -> None:
+    text = piped(REPORT, capsys)
+    assert "\x1b" not in text
+    assert all(line == line.rstrip() for line in text.splitlines())
+
+
+@pytest.mark.parametrize("width", [80, NARROW - 1, NARROW, 200])
+def test_a_terminal_gets_colours_within_its_width(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = on_terminal(REPORT, width, monkeypatch)
+    assert "\x1b[32msupported" in text
+    lines = re.sub(r"\x1b\[[0-9;]*m", "", text).splitlines()
+    assert max(map(len, lines)) <= width
+    assert "item-not-found" in re.sub(r"\s+", " ", " ".join(lines))
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_what_a_server_says_cannot_command_the_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    outcome = Outcome(Verdict.BROKEN, Reason.STANZA_ERROR, HOSTILE)
+    text = on_terminal(report(("xep0280", outcome), software=Software(HOSTILE)), width, monkeypatch)
+    rest = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", rest)
+    assert "[bold]not markup[/bold]" in re.sub(r"\s+", " ", rest)
+
+
+def test_printable_keeps_what_can_be_read() -> None:
+    assert printable("Grüße, 世界 🙂\tend") == "Grüße, 世界 🙂 end"
+    assert printable(HOSTILE).count("\ufffd") == 4
+
+
+def test_without_an_account_the_table_says_how_to_get_the_rest(capsys: pytest.CaptureFixture[str]) -> None:
+    some = report(("xep0280", Outcome(Verdict.UNKNOWN, Reason.NO_ACCOUNT, "needs an account on the server")))
+    assert piped(some, capsys).splitlines()[-1] == (
+        "Score 0/0 · 1 not decided · for the rest, name an account: xmpp-exporter check NAME@a.test"
+    )
+
+
+def test_the_catalogue_has_every_check_and_topic(capsys: pytest.CaptureFixture[str]) -> None:
+    print_catalogue(stdout_console())
+    rows = [re.split(" {2,}", line) for line in capsys.readouterr().out.splitlines() if line]
+    assert [row[0] for row in rows if len(row) == 1] == list(topics().values())
+    table = {row[0]: row[1:] for row in rows[1:] if len(row) > 1}
+    assert table.keys() == checks().keys()
+    assert table["xep0384"] == ["0384", "OMEMO Encryption", "yes", "account no contacts", "removable"]
+    assert table["roster_versioning"][0] == "RFC"
+    assert table["xep0368"][2:] == ["yes", "-", "nothing"]

@@ -1,0 +1,90 @@
+"""The JSON of a report, whole."""
+
+import json
+
+from xmpp_exporter.catalogue import checks
+from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software, Verdict
+from xmpp_exporter.report_json import check_json, report_json
+
+FACTS = {"xmpp_http_upload_max_bytes": 10485760.0}
+REPORT = ProbeReport(
+    domain="a.test",
+    probe=ProbeKind.COMPLIANCE,
+    started=1_700_000_000.75,
+    duration=1.23456789,
+    success=True,
+    login=True,
+    software=Software("Prosody", "0.12.3"),
+    checks=(
+        CheckResult("xep0363", Outcome(Verdict.SUPPORTED, None, "at upload.a.test", FACTS), 0.25),
+        CheckResult("roster_versioning", Outcome(Verdict.BROKEN, Reason.MISMATCH, "sent again"), 0.1234567),
+        CheckResult("xep0077", Outcome(Verdict.UNSUPPORTED, Reason.NOT_OFFERED, "closed"), 0.0),
+        CheckResult("xep9999", Outcome(Verdict.SUPPORTED), 0.0),
+    ),
+)
+
+
+def test_a_report_as_json() -> None:
+    assert json.loads(json.dumps(report_json(REPORT))) == {
+        "domain": "a.test",
+        "probed_at": "2023-11-14T22:13:20Z",
+        "duration_seconds": 1.234568,
+        "software": {"name": "Prosody", "version": "0.12.3"},
+        "checks": [
+            {
+                "id": "xep0363",
+                "xep": "0363",
+                "title": "HTTP File Upload",
+                "scored": True,
+                "verdict": "supported",
+                "reason": None,
+                "detail": "at upload.a.test",
+                "facts": FACTS,
+                "duration_seconds": 0.25,
+            },
+            {
+                "id": "roster_versioning",
+                "xep": "",
+                "title": "Roster versioning",
+                "scored": True,
+                "verdict": "broken",
+                "reason": "mismatch",
+                "detail": "sent again",
+                "facts": {},
+                "duration_seconds": 0.123457,
+            },
+            {
+                "id": "xep0077",
+                "xep": "0077",
+                "title": "In-Band Registration",
+                "scored": False,
+                "verdict": "unsupported",
+                "reason": "not_offered",
+                "detail": "closed",
+                "facts": {},
+                "duration_seconds": 0.0,
+            },
+        ],
+        "score": {"supported": 1, "counted": 2},
+    }
+
+
+def test_a_failed_probe_says_why() -> None:
+    report = ProbeReport("a.test", ProbeKind.COMPLIANCE, 0.0, 0.5, False, Failure.REFUSED, "nobody listens")
+    result = report_json(report)
+    assert result["failure"] == {"reason": "refused", "detail": "nobody listens"}
+    assert (result["software"], result["checks"], result["score"]) == (None, [], {"supported": 0, "counted": 0})
+
+
+def test_a_refused_login_says_why() -> None:
+    report = ProbeReport(
+        "a.test", ProbeKind.COMPLIANCE, 0.0, 0.5, True, login_failure=Failure.BAD_PASSWORD, login_detail="no"
+    )
+    assert report_json(report)["login_failure"] == {"reason": "bad_password", "detail": "no"}
+
+
+def test_the_catalogue_as_json_names_all_that_a_check_is() -> None:
+    entry = check_json(checks()["xep0384"])
+    assert entry["needs"] == ["account", "no_contacts"]
+    assert (entry["id"], entry["xep"], entry["leaves"]) == ("xep0384", "0384", "removable")
+    assert set(entry) == set(checks()["xep0384"].__slots__)
