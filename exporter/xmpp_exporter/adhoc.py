@@ -2,11 +2,12 @@
 
 import asyncio
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Any
 
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import ProbeKind, ProbeReport
-from xmpp_exporter.schedule import Schedule
 from xmpp_exporter.wire.trace import Trace
 
 FRESH_EVERY = {ProbeKind.AVAILABILITY: 30.0, ProbeKind.COMPLIANCE: 600.0}
@@ -14,48 +15,81 @@ FRESH_EVERY = {ProbeKind.AVAILABILITY: 30.0, ProbeKind.COMPLIANCE: 600.0}
 
 MAX_TRACE_LINES = 5000
 
+Probe = Callable[[ServerConfig, ProbeKind, Trace], Coroutine[Any, Any, ProbeReport]]
+Scheduled = Callable[[str, ProbeKind], asyncio.Task[ProbeReport] | None]
+"""The schedule's probe of a domain that runs now."""
+
+
+class Interrupted(Exception):
+    """The probe was ended before its end: the configuration has changed, or the exporter is ending."""
+
 
 @dataclass
 class _Run:
+    config: ServerConfig
     task: asyncio.Task[ProbeReport]
     started: float
-    trace: list[str] = field(default_factory=list)
+    trace: list[str]
 
 
 class AdHoc:
     """The probes that were asked for. Close it at the end."""
 
-    def __init__(self, schedule: Schedule) -> None:
-        self._schedule = schedule
+    def __init__(self, probe: Probe, scheduled: Scheduled) -> None:
+        self._probe = probe
+        self._scheduled = scheduled
         self._runs: dict[tuple[str, ProbeKind], _Run] = {}
+        self._closed = False
 
-    async def report(self, config: ServerConfig, kind: ProbeKind, timeout: float) -> tuple[ProbeReport, list[str]]:
-        """A report of this server and the redacted trace of a fresh run; TimeoutError after `timeout` seconds.
+    async def report(
+        self, config: ServerConfig, kind: ProbeKind, timeout: float, *, traced: bool = False
+    ) -> tuple[ProbeReport, list[str]]:
+        """A report of this server and, if `traced`, the redacted trace of a run that was begun for this.
 
-        A run that takes longer goes on, for the next one who asks.
+        A run that was begun without has no trace. Raises TimeoutError after `timeout` seconds, and Interrupted. A run
+        that takes longer goes on, for the next one who asks.
         """
-        turn = self._schedule.turns.get((config.domain, kind))
-        if turn is not None and turn.running is not None:
-            async with asyncio.timeout(timeout):
-                return await asyncio.shield(turn.running), []
-        run = self._current(config, kind) or self._start(config, kind)
-        async with asyncio.timeout(timeout):
-            return await asyncio.shield(run.task), run.trace
+        if self._closed:
+            raise Interrupted
+        scheduled = self._scheduled(config.domain, kind)
+        if scheduled is not None:
+            return await _result(scheduled, timeout), []
+        run = self._current(config, kind) or self._start(config, kind, traced)
+        return await _result(run.task, timeout), run.trace
 
     def _current(self, config: ServerConfig, kind: ProbeKind) -> _Run | None:
+        """The run of this server that still goes on, or ended not long ago, if it was of the same settings."""
         run = self._runs.get((config.domain, kind))
-        return run if run is not None and time.monotonic() - run.started < FRESH_EVERY[kind] else None
+        if run is None or not _counts(run, kind) or (run.task.done() and run.config != config):
+            return None
+        return run
 
-    def _start(self, config: ServerConfig, kind: ProbeKind) -> _Run:
+    def _start(self, config: ServerConfig, kind: ProbeKind, traced: bool) -> _Run:
+        self._runs = {key: run for key, run in self._runs.items() if _counts(run, key[1])}
         lines: list[str] = []
-        trace = Trace(lambda line: lines.append(line) if len(lines) < MAX_TRACE_LINES else None)
-        task = asyncio.create_task(self._schedule.run_now(config, kind, trace))
-        run = self._runs[config.domain, kind] = _Run(task, time.monotonic(), lines)
+        trace = Trace((lambda line: lines.append(line) if len(lines) < MAX_TRACE_LINES else None) if traced else None)
+        task = asyncio.create_task(self._probe(config, kind, trace))
+        run = self._runs[config.domain, kind] = _Run(config, task, time.monotonic(), lines)
         return run
 
     async def close(self) -> None:
         """End what still runs; it cleans up on the servers first."""
+        self._closed = True
         tasks = [run.task for run in self._runs.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def _counts(run: _Run, kind: ProbeKind) -> bool:
+    return not run.task.done() or time.monotonic() - run.started < FRESH_EVERY[kind]
+
+
+async def _result(task: asyncio.Task[ProbeReport], timeout: float) -> ProbeReport:
+    """What the task returns, without ending it when we are."""
+    done, _ = await asyncio.wait([task], timeout=timeout)
+    if not done:
+        raise TimeoutError
+    if task.cancelled():
+        raise Interrupted
+    return task.result()

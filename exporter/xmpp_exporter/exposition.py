@@ -16,6 +16,7 @@ from xmpp_exporter.metrics import (
     render_times,
 )
 from xmpp_exporter.model import ProbeKind
+from xmpp_exporter.slots import interval_of
 from xmpp_exporter.store import ServerState
 
 EXPIRE_AFTER = 3
@@ -66,7 +67,7 @@ class Exposition:
             domain, f"{kind} times", render_times(domain, kind, last_run, state.last_success.get(kind), supported)
         )
         if report is not None:
-            until = report.started + EXPIRE_AFTER * getattr(config.intervals, kind)
+            until = report.started + EXPIRE_AFTER * interval_of(config, kind)
             self._put(domain, f"{kind} report", render_report(report), until)
 
     def remove(self, domain: str) -> None:

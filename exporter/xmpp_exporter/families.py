@@ -35,11 +35,15 @@ PROBE_FAMILIES: tuple[Family, ...] = (
     _gauge(
         "xmpp_probe_success",
         "Whether the last probe succeeded. availability: some address completed TLS and sent its features; compliance:"
-        " the probe ran to its end.",
+        " the probe ran to its end. Absent when the prober itself was at fault.",
         "domain",
         "probe",
     ),
-    _gauge("xmpp_login_success", "Whether the last login succeeded; absent without an account.", "domain"),
+    _gauge(
+        "xmpp_login_success",
+        "Whether the last login succeeded; absent without an account, or when none could be tried." + _CACHED,
+        "domain",
+    ),
     _gauge(
         "xmpp_probe_last_failure_info", "Why the last probe failed; only while failing.", "domain", "probe", "reason"
     ),
@@ -89,7 +93,7 @@ PROBE_FAMILIES: tuple[Family, ...] = (
     _gauge("xmpp_server_listed", "Whether public lists may show the server.", "domain"),
     _gauge(
         "xmpp_endpoint_addresses",
-        "Addresses of the endpoint's host." + _CACHED,
+        "Addresses of the endpoint's host that the prober can try." + _CACHED,
         "domain",
         "service",
         "host",

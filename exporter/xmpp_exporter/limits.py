@@ -15,6 +15,7 @@ class _Waiter:
     kind: ProbeKind
     addresses: frozenset[str]
     admitted: asyncio.Future[None]
+    since: float = field(default_factory=time.monotonic)
 
 
 @dataclass
@@ -37,12 +38,11 @@ class Admission:
     async def enter(self, kind: ProbeKind, addresses: Collection[str]) -> AsyncIterator[float]:
         """Waits for a place for a probe of these addresses and holds it; yields the seconds waited."""
         waiter = _Waiter(kind, frozenset(addresses), asyncio.get_running_loop().create_future())
-        started = time.monotonic()
         self._waiting.append(waiter)
         self._admit()
         try:
             await waiter.admitted
-            yield time.monotonic() - started
+            yield time.monotonic() - waiter.since
         finally:
             if waiter in self._waiting:
                 self._waiting.remove(waiter)
@@ -52,6 +52,11 @@ class Admission:
     def running(self, kind: ProbeKind) -> int:
         """Probes of this kind that are in now."""
         return self._running[kind]
+
+    def longest_wait(self, kind: ProbeKind) -> float:
+        """For how many seconds the first probe of this kind that waits has waited."""
+        since = next((waiter.since for waiter in self._waiting if waiter.kind is kind), None)
+        return time.monotonic() - since if since is not None else 0.0
 
     def _fits(self, waiter: _Waiter) -> bool:
         return self._running[waiter.kind] < self.concurrent and all(

@@ -4,6 +4,7 @@ Pure functions. Blocks are the rendered lines of one report by family; a page is
 the lines of every block.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -11,7 +12,17 @@ from xmpp_exporter import labels
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.families import CATALOGUE_FAMILIES, PROBE_FAMILIES, Family
-from xmpp_exporter.model import EndpointReport, Failure, Outcome, ProbeKind, ProbeReport, Reason, Verdict
+from xmpp_exporter.model import (
+    PROBER_FAULTS,
+    EndpointReport,
+    Failure,
+    Outcome,
+    ProbeKind,
+    ProbeReport,
+    Reason,
+    Verdict,
+)
+from xmpp_exporter.slots import interval_of
 
 Block = Mapping[str, bytes]
 """Rendered lines by family name."""
@@ -55,7 +66,10 @@ def _escape(value: str) -> str:
 
 def _number(value: float) -> str:
     """To the microsecond; finer is noise that costs space on every scrape."""
-    return str(int(value)) if float(value).is_integer() else repr(round(float(value), 6))
+    number = float(value)
+    if not math.isfinite(number):
+        return "NaN" if math.isnan(number) else "+Inf" if number > 0 else "-Inf"
+    return str(int(number)) if number.is_integer() else repr(round(number, 6))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +85,7 @@ def render_settings(config: ServerConfig) -> Block:
     lines = Lines(config.domain)
     lines.add("xmpp_server_listed", config.listed)
     for kind in ProbeKind:
-        lines.add("xmpp_probe_interval_seconds", getattr(config.intervals, kind), probe=kind)
+        lines.add("xmpp_probe_interval_seconds", interval_of(config, kind), probe=kind)
     for check in config.expect:
         lines.add("xmpp_check_expected", 1, check=check)
     return lines.block()
@@ -100,28 +114,34 @@ def render_times(
     if last_success is not None:
         lines.add("xmpp_probe_last_success_timestamp_seconds", last_success, probe=kind)
     for check, timestamp in last_supported.items():
-        lines.add("xmpp_check_last_supported_timestamp_seconds", timestamp, check=check)
+        if check in checks():  # not one of an earlier version
+            lines.add("xmpp_check_last_supported_timestamp_seconds", timestamp, check=check)
     return lines.block()
 
 
 def render_report(report: ProbeReport) -> Block:
-    """The state that a report describes. Availability owns endpoints, TLS, SASL and login, compliance the checks."""
+    """The state that a report describes. Availability owns endpoints, TLS, SASL and login, compliance the checks.
+
+    A failed probe says nothing of the checks; one that failed by the prober's own fault nothing of the server at all.
+    """
     lines = Lines(report.domain)
-    lines.add("xmpp_probe_success", report.success, probe=report.probe)
     lines.add("xmpp_probe_duration_seconds", report.duration, probe=report.probe)
     for phase, duration in report.phases.items():
         lines.add("xmpp_probe_phase_duration_seconds", duration, probe=report.probe, phase=phase)
     if report.failure is not None:
         lines.add("xmpp_probe_last_failure_info", 1, probe=report.probe, reason=report.failure)
+    if report.failure in PROBER_FAULTS:
+        return lines.block()
+    lines.add("xmpp_probe_success", report.success, probe=report.probe)
     if report.probe is ProbeKind.AVAILABILITY:
         _availability(lines, report)
-    else:
+    elif report.success:
         _compliance(lines, report)
     return lines.block()
 
 
 def _availability(lines: Lines, report: ProbeReport) -> None:
-    if report.login is not None:
+    if report.login is not None and report.login_failure not in PROBER_FAULTS:
         lines.add("xmpp_login_success", report.login)
     if report.login_failure is not None:
         lines.add("xmpp_login_failure_info", 1, reason=report.login_failure)
@@ -136,7 +156,12 @@ def _availability(lines: Lines, report: ProbeReport) -> None:
 def _endpoint(lines: Lines, endpoint: EndpointReport) -> None:
     where = {"service": endpoint.service, "host": labels.clean(endpoint.host), "port": str(endpoint.port)}
     for family in ("ipv4", "ipv6"):
-        addresses = [address for address in endpoint.addresses if address.family == family]
+        # what we can't or won't connect to is not down
+        addresses = [
+            address
+            for address in endpoint.addresses
+            if address.family == family and address.failure not in PROBER_FAULTS
+        ]
         if not addresses and (endpoint.addresses or family == "ipv6"):
             continue  # a host without any address still shows up, as 0 of 0
         up = sum(address.failure is None for address in addresses)

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import ssl
 import time
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -13,19 +12,23 @@ from xmpp_exporter.adhoc import AdHoc
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.canary import Canaries
 from xmpp_exporter.catalogue import checks
-from xmpp_exporter.config import Config, load_config
+from xmpp_exporter.config import Config, ServerConfig, load_config
 from xmpp_exporter.exposition import Exposition
 from xmpp_exporter.journal import Journal
 from xmpp_exporter.metrics import Counts
 from xmpp_exporter.model import ProbeKind, ProbeReport
 from xmpp_exporter.network_setup import network_of
 from xmpp_exporter.probe import Prober
+from xmpp_exporter.probing import Probing
 from xmpp_exporter.schedule import Schedule, Turn
 from xmpp_exporter.self_metrics import Readings, ReloadState, SelfMetrics
 from xmpp_exporter.serving.yamlfile import YamlError
 from xmpp_exporter.store import Store
 
 log = structlog.get_logger(__name__)
+
+BATCH = 100
+"""Servers that are dealt with before the event loop does something else."""
 
 
 class ReloadError(Exception):
@@ -45,8 +48,9 @@ class Exporter:
         self.exposition = Exposition()
         self._canaries = Canaries()
         self._watching: asyncio.Task[None] | None = None
-        self.schedule = Schedule(self._prober, self.store, self._publish, lambda: self._canaries.up)
-        self.adhoc = AdHoc(self.schedule)
+        probing = Probing(self._prober, self.store, self._canaries)
+        self.schedule = Schedule(probing.confirmed, self.store, self._publish)
+        self.adhoc = AdHoc(lambda config, kind, trace: probing.once(config, kind, trace=trace), self.schedule.running)
         self.reloads = ReloadState()
         self.metrics = SelfMetrics(self._readings)
         self.ready = False
@@ -56,22 +60,25 @@ class Exporter:
     async def running(self) -> AsyncIterator[None]:
         """Probes for as long as the block lasts; at its end everything is cleaned up and written."""
         async with self.store.writing():
-            await self._apply(self.config)
-            self.ready = True
             try:
+                await self._apply(self.config, frozenset())
+                self.ready = True
                 yield
             finally:
                 self.ready = False
-                await asyncio.gather(self.schedule.stop(), self.adhoc.close())
-                await self._watch(None)
+                async with self._reloading:
+                    await asyncio.gather(self.schedule.stop(), self.adhoc.close())
+                    await self._watch(None)
 
     async def reload(self) -> None:
         """Load the configuration again. Raises ReloadError, and then everything stays as it was."""
         async with self._reloading:
+            if not self.ready:
+                raise ReloadError("the exporter is starting or ending")
             try:
                 config = await asyncio.to_thread(load_config, self._config_file, checks())
                 network = network_of(config)
-            except (YamlError, OSError, ssl.SSLError) as error:
+            except (YamlError, OSError) as error:
                 self.reloads.failed()
                 errors = error.errors if isinstance(error, YamlError) else [str(error)]
                 for line in errors:
@@ -79,23 +86,28 @@ class Exporter:
                 raise ReloadError("\n".join(errors)) from error
             self._prober.network = network
             self._prober.backoff.forget()
-            await self._apply(config)
+            before, self.config = self.config, config
+            await self._apply(config, frozenset(before.servers))
             self.reloads.loaded()
             log.info("the configuration was reloaded", servers=len(config.servers))
 
-    async def _apply(self, config: Config) -> None:
-        removed = {server.domain for server in self.config.servers} - {server.domain for server in config.servers}
-        self.config = config
+    async def _apply(self, config: Config, before: frozenset[ServerConfig]) -> None:
+        """Do what `config` says, after one with the servers `before`."""
         self._prober.admission.concurrent = config.limits.concurrent_probes
         self._prober.admission.per_address = config.limits.probes_per_address
+        await self._watch(config)
+        removed = {server.domain for server in before} - {server.domain for server in config.servers}
         for domain in removed:
             self.exposition.remove(domain)
-        for server in config.servers:
-            self.exposition.configure(server, self.store.state(server.domain))
+        await self.store.load(server.domain for server in config.servers)
+        for number, server in enumerate(config.servers):
+            if server not in before:
+                self.exposition.configure(server, self.store.state(server.domain))
+            if number % BATCH == 0:
+                await asyncio.sleep(0)
         await self.schedule.configure(config.servers)
         for domain in removed:
             self.store.forget(domain)
-        await self._watch(config)
 
     async def _watch(self, config: Config | None) -> None:
         """Watch the canaries of `config` in the place of those before."""
@@ -108,18 +120,19 @@ class Exporter:
 
     def _publish(self, turn: Turn, report: ProbeReport) -> None:
         domain, kind = report.domain, report.probe
-        self.exposition.count(domain, kind, Counts(turn.total, dict(turn.failures)))
+        self.exposition.count(domain, kind, Counts(turn.total, turn.failures))
         self.exposition.show(turn.config, kind, self.store.state(domain))
 
     def _readings(self) -> Readings:
         now = time.time()
+        admission = self._prober.admission
         return {
             "xmpp_exporter_config_last_reload_successful": float(self.reloads.successful),
             "xmpp_exporter_config_last_reload_success_timestamp_seconds": self.reloads.timestamp,
             "xmpp_exporter_servers": float(len(self.config.servers)),
-            "xmpp_exporter_probes_in_flight": {
-                str(kind): float(self._prober.admission.running(kind)) for kind in ProbeKind
+            "xmpp_exporter_probes_in_flight": {str(kind): float(admission.running(kind)) for kind in ProbeKind},
+            "xmpp_exporter_probe_lag_seconds": {
+                str(kind): max(self.schedule.lag(kind, now), admission.longest_wait(kind)) for kind in ProbeKind
             },
-            "xmpp_exporter_probe_lag_seconds": {str(kind): self.schedule.lag(kind, now) for kind in ProbeKind},
             "xmpp_exporter_network_up": float(self._canaries.up),
         }

@@ -2,7 +2,13 @@
 
 import hashlib
 
+from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import ProbeKind
+
+
+def interval_of(config: ServerConfig, kind: ProbeKind) -> float:
+    """Seconds from one probe of this kind to the next."""
+    return config.intervals.availability if kind is ProbeKind.AVAILABILITY else config.intervals.compliance
 
 
 def offset(domain: str, kind: ProbeKind, interval: float) -> float:
@@ -14,7 +20,10 @@ def offset(domain: str, kind: ProbeKind, interval: float) -> float:
 def next_slot(domain: str, kind: ProbeKind, interval: float, after: float) -> float:
     """The first slot later than `after`; both in seconds since the epoch."""
     shift = offset(domain, kind, interval)
-    return ((after - shift) // interval + 1) * interval + shift
+    turn = (after - shift) // interval + 1
+    while (slot := turn * interval + shift) <= after:  # when `after` is a slot, rounding may find it again
+        turn += 1
+    return slot
 
 
 def first_slot(domain: str, kind: ProbeKind, interval: float, last_run: float | None, now: float) -> float:

@@ -6,13 +6,13 @@ off the event loop, and at the end.
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar, TypeVar
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ConfigDict, TypeAdapter
 
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.files import set_aside, write_atomically
@@ -23,10 +23,17 @@ log = structlog.get_logger(__name__)
 WRITE_PAUSE = 1.0
 """Seconds between two rounds of writing."""
 
+LOGINS = "logins.json"
+
+Content = TypeVar("Content")
+
 
 @dataclass
 class ServerState:
     """All that is remembered of one server. Times are seconds since the epoch."""
+
+    # a server may claim an endless file size: what is written must be read again
+    __pydantic_config__: ClassVar[ConfigDict] = ConfigDict(ser_json_inf_nan="constants")
 
     reports: dict[ProbeKind, ProbeReport] = field(default_factory=dict)
     last_success: dict[ProbeKind, float] = field(default_factory=dict)
@@ -35,10 +42,15 @@ class ServerState:
     """The last verdict of each check that was not `unknown`."""
 
     def take(self, report: ProbeReport) -> None:
-        """Remember a finished report."""
+        """Remember a finished report; a failed probe changes nothing of what is known of the checks."""
+        before = self.reports.get(report.probe)
+        if before is not None and not (report.success and report.login):
+            # who could not look for services does not know that they are gone
+            report = replace(report, services=dict(before.services) | dict(report.services))
         self.reports[report.probe] = report
-        if report.success:
-            self.last_success[report.probe] = report.started
+        if not report.success:
+            return
+        self.last_success[report.probe] = report.started
         for result in report.checks:
             if result.outcome.verdict is not Verdict.UNKNOWN:
                 self.decided[result.check] = result.outcome.verdict
@@ -61,16 +73,30 @@ class Store:
         self._backoff = backoff or LoginBackoff()
         self._states: dict[str, ServerState] = {}
         self._dirty: set[str] = set()
+        self._forgotten: set[str] = set()
         self._changed = asyncio.Event()
         if folder is not None:
             (folder / "servers").mkdir(parents=True, exist_ok=True)
-            self._load_logins(folder / "logins.json")
+            self._load_logins(folder / LOGINS)
 
     def state(self, domain: str) -> ServerState:
         """What is known of the domain; read from its file when first asked for."""
+        self._forgotten.discard(domain)
         if domain not in self._states:
             self._states[domain] = self._load(domain)
         return self._states[domain]
+
+    def report(self, domain: str, kind: ProbeKind) -> ProbeReport | None:
+        """The latest report, if it is known here already."""
+        state = self._states.get(domain)
+        return state.reports.get(kind) if state is not None else None
+
+    async def load(self, domains: Iterable[str]) -> None:
+        """Read what is known of these domains, off the event loop: thousands of files take a while."""
+        missing = [domain for domain in domains if domain not in self._states]
+        if self._folder is not None and missing:
+            loaded = await asyncio.to_thread(lambda: {domain: self._load(domain) for domain in missing})
+            self._states = loaded | self._states
 
     def take(self, report: ProbeReport) -> None:
         """Remember a finished report, here now and on disk within seconds."""
@@ -79,63 +105,85 @@ class Store:
         self._changed.set()
 
     def forget(self, domain: str) -> None:
-        """Drop a server that is no longer configured; its file stays, should it come back."""
-        if domain in self._dirty:
-            self._write({domain})
-            self._dirty.discard(domain)
-        self._states.pop(domain, None)
+        """Drop a server that is no longer configured, once it is written; its file stays, should it come back."""
+        self._forgotten.add(domain)
+        self._changed.set()
 
     @contextlib.asynccontextmanager
     async def writing(self) -> AsyncIterator[None]:
         """Writes what changes, for as long as the block lasts, and all of it at the end."""
-        task = asyncio.create_task(self._write_on())
+        ended = asyncio.Event()
+        task = asyncio.create_task(self._write_until(ended))
         try:
             yield
         finally:
-            task.cancel()
-            await asyncio.wait([task])
-            await asyncio.to_thread(self._write, self._dirty)
+            ended.set()
+            self._changed.set()
+            await task
 
-    async def _write_on(self) -> None:
-        while True:
+    async def _write_until(self, ended: asyncio.Event) -> None:
+        while not ended.is_set():
             await self._changed.wait()
             self._changed.clear()
-            domains, self._dirty = self._dirty, set()
-            try:
-                await asyncio.to_thread(self._write, domains)
-            except OSError as error:
-                self._dirty |= domains
-                log.error("reports could not be written; trying again with the next one", error=str(error))
-            await asyncio.sleep(WRITE_PAUSE)
+            await self._write()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(ended.wait(), WRITE_PAUSE)
+        if self._dirty:
+            await self._write()
 
-    def _write(self, domains: set[str]) -> None:
-        if self._folder is None:
+    async def _write(self) -> None:
+        """Write what has changed; what can't be written is tried again with the next change."""
+        domains, self._dirty = self._dirty, set()
+        try:
+            if self._folder is not None:
+                await asyncio.to_thread(_write_all, await self._contents(self._folder, domains))
+        except OSError as error:
+            self._dirty |= domains
+            log.error("reports could not be written; trying again with the next one", error=str(error))
             return
-        for domain in domains:
-            if domain in self._states:
-                write_atomically(self._file(domain), _STATE.dump_json(self._states[domain]))
-        write_atomically(self._folder / "logins.json", _LOGINS.dump_json(self._backoff.dump()))
+        gone = self._forgotten - self._dirty
+        self._forgotten -= gone
+        for domain in gone:
+            self._states.pop(domain, None)
 
-    def _file(self, domain: str) -> Path:
-        assert self._folder is not None  # noqa: S101 - asked for only where there is one
-        return self._folder / "servers" / f"{domain}.json"
+    async def _contents(self, folder: Path, domains: Iterable[str]) -> dict[Path, bytes]:
+        """The files to write, made here and not in a thread, where the states would change meanwhile."""
+        contents = {}
+        for domain in domains:
+            contents[_file(folder, domain)] = _STATE.dump_json(self._states[domain])
+            await asyncio.sleep(0)
+        contents[folder / LOGINS] = _LOGINS.dump_json(self._backoff.dump())
+        return contents
 
     def _load(self, domain: str) -> ServerState:
-        if self._folder is None or not self._file(domain).exists():
-            return ServerState()
-        try:
-            return _STATE.validate_json(self._file(domain).read_bytes())
-        except (ValidationError, ValueError) as error:
-            set_aside(self._file(domain), error)
-            return ServerState()
+        return (_read(_file(self._folder, domain), _STATE) if self._folder else None) or ServerState()
 
     def _load_logins(self, path: Path) -> None:
-        if not path.exists():
-            return
         try:
-            self._backoff.load(_LOGINS.validate_json(path.read_bytes()))
-        except (ValidationError, ValueError, TypeError, KeyError) as error:
+            logins = _read(path, _LOGINS)
+            self._backoff.load(logins if logins is not None else {})
+        except (TypeError, ValueError, KeyError) as error:
             set_aside(path, error)
+
+
+def _file(folder: Path, domain: str) -> Path:
+    return folder / "servers" / f"{domain}.json"
+
+
+def _read(path: Path, kind: TypeAdapter[Content]) -> Content | None:
+    """What the file holds; None where there is none, or none that can be used."""
+    try:
+        return kind.validate_json(path.read_bytes())
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError) as error:  # pydantic's errors are ValueErrors
+        set_aside(path, error)
+        return None
+
+
+def _write_all(contents: Mapping[Path, bytes]) -> None:
+    for path, content in contents.items():
+        write_atomically(path, content)
 
 
 def changed_checks(known: Mapping[str, Verdict], report: ProbeReport) -> frozenset[str]:

@@ -1,13 +1,16 @@
 """The exporter's pages: metrics, probes on request, the API and a landing page."""
 
+import json
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
+from itertools import islice
 
 from aiohttp import web
 from jinja2 import Environment, PackageLoader
 
 from xmpp_exporter import __version__, labels
-from xmpp_exporter.config import ServerConfig
+from xmpp_exporter.adhoc import Interrupted
+from xmpp_exporter.config import ServerConfig, parse_domain
 from xmpp_exporter.metrics import page, render_report
 from xmpp_exporter.model import ProbeKind, ProbeReport
 from xmpp_exporter.report_json import report_json
@@ -22,6 +25,9 @@ DEFAULT_TIMEOUT = 120.0
 TIMEOUT_OFFSET = 0.5
 """Seconds kept back of the scrape timeout, so that the answer is there before Prometheus hangs up."""
 
+BATCH = 100
+
+_LATER = {"Retry-After": "30"}
 _templates = Environment(loader=PackageLoader("xmpp_exporter"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
 
 
@@ -69,13 +75,17 @@ class _Pages:
 
     async def probe(self, request: web.Request) -> web.StreamResponse:
         config, kind, timeout = self._target(request), _kind(request), _timeout(request)
+        debug = request.query.get("debug") == "true"
         try:
-            report, trace = await self._exporter.adhoc.report(config, kind, timeout)
+            report, trace = await self._exporter.adhoc.report(config, kind, timeout, traced=debug)
         except TimeoutError:
             text = f"The probe did not end within {timeout:g} s. It goes on; ask again, or raise scrape_timeout.\n"
-            raise web.HTTPServiceUnavailable(text=text, headers={"Retry-After": "30"}) from None
+            raise web.HTTPServiceUnavailable(text=text, headers=_LATER) from None
+        except Interrupted:
+            text = "The probe was interrupted by a reload or the exporter's end; ask again.\n"
+            raise web.HTTPServiceUnavailable(text=text, headers=_LATER) from None
         chunks = list(page([render_report(report)]))
-        if request.query.get("debug") == "true":
+        if debug:
             chunks = [*(f"{line}\n".encode() for line in _outline(report, trace)), b"\nMetrics:\n", *chunks]
             return await write_page(request, chunks, "text/plain; charset=utf-8")
         return await write_page(request, chunks, TEXT_FORMAT)
@@ -84,7 +94,14 @@ class _Pages:
         domain = request.query.get("target", "")
         if not domain:
             raise web.HTTPBadRequest(text="Say which server: /probe?target=example.org&module=compliance\n")
-        config = self._exporter.config.server(domain.lower())
+        return self._configured(domain)
+
+    def _configured(self, domain: str) -> ServerConfig:
+        """The server that somebody asks for, however its name is written."""
+        try:
+            config = self._exporter.config.server(parse_domain(domain))
+        except ValueError:
+            config = None
         if config is None:
             raise web.HTTPNotFound(text="That server is not in the configuration; only configured ones are probed.\n")
         return config
@@ -97,34 +114,41 @@ class _Pages:
             raise web.HTTPInternalServerError(text=text) from None
         return web.Response()
 
-    async def servers(self, request: web.Request) -> web.Response:
-        return web.json_response([self._summary(config) for config in self._exporter.config.servers])
+    async def servers(self, request: web.Request) -> web.StreamResponse:
+        def chunks() -> Iterator[bytes]:
+            before = "[\n"
+            for config in self._exporter.config.servers:
+                yield f"{before}{json.dumps(self._summary(config))}".encode()
+                before = ",\n"
+            yield b"\n]\n" if before.startswith(",") else b"[]\n"
+
+        return await write_page(request, _batched(chunks()), "application/json")
 
     async def server(self, request: web.Request) -> web.Response:
-        domain = request.match_info["domain"].lower()
-        report = self._report(domain, ProbeKind.COMPLIANCE)
-        if self._exporter.config.server(domain) is None:
-            raise web.HTTPNotFound(text="That server is not in the configuration.\n")
+        config = self._configured(request.match_info["domain"])
+        report = self._report(config, ProbeKind.COMPLIANCE)
         if report is None:
-            raise web.HTTPServiceUnavailable(text="That server was not probed yet.\n", headers={"Retry-After": "30"})
+            raise web.HTTPServiceUnavailable(text="That server was not probed yet.\n", headers=_LATER)
         return web.json_response(report_json(report))
 
-    async def index(self, request: web.Request) -> web.Response:
-        servers = [self._summary(config) for config in self._exporter.config.servers]
-        html = _templates.get_template("index.html.j2").render(
-            servers=servers, prefix=self._links, version=__version__, now=time.time()
+    async def index(self, request: web.Request) -> web.StreamResponse:
+        servers = (self._summary(config) for config in self._exporter.config.servers)
+        page = _templates.get_template("index.html.j2").generate(
+            servers=servers,
+            number=len(self._exporter.config.servers),
+            prefix=self._links,
+            version=__version__,
+            now=time.time(),
         )
-        return web.Response(text=html, content_type="text/html")
+        return await write_page(request, _batched(text.encode() for text in page), "text/html; charset=utf-8")
 
-    def _report(self, domain: str, kind: ProbeKind) -> ProbeReport | None:
-        if self._exporter.config.server(domain) is None:
-            return None
-        return self._exporter.store.state(domain).reports.get(kind)
+    def _report(self, config: ServerConfig, kind: ProbeKind) -> ProbeReport | None:
+        return self._exporter.store.report(config.domain, kind)
 
     def _summary(self, config: ServerConfig) -> dict[str, object]:
         """A server and its last outcomes; null for what is not known."""
-        availability = self._report(config.domain, ProbeKind.AVAILABILITY)
-        compliance = self._report(config.domain, ProbeKind.COMPLIANCE)
+        availability = self._report(config, ProbeKind.AVAILABILITY)
+        compliance = self._report(config, ProbeKind.COMPLIANCE)
         points = score(compliance) if compliance is not None and compliance.success else None
         software = compliance.software if compliance is not None else None
         return {
@@ -140,6 +164,13 @@ class _Pages:
                 str(report.probe): report.started for report in (availability, compliance) if report is not None
             },
         }
+
+
+def _batched(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    """Little pieces of a page as larger ones, each of which is made in a few ms."""
+    pieces = iter(chunks)
+    while batch := list(islice(pieces, BATCH)):
+        yield b"".join(batch)
 
 
 def _kind(request: web.Request) -> ProbeKind:
@@ -158,12 +189,15 @@ def _timeout(request: web.Request) -> float:
     return max(0.1, given - TIMEOUT_OFFSET) if given == given else DEFAULT_TIMEOUT
 
 
-def _outline(report: ProbeReport, trace: list[str]) -> list[str]:
-    """For people who debug: the trace, then every result with its reason."""
-    results = [
-        f"{result.check:20} {result.outcome.verdict:12} {result.outcome.reason or '':20} {result.outcome.detail}"
-        for result in report.checks
-    ]
+def _outline(report: ProbeReport, trace: list[str]) -> Iterator[str]:
+    """For people who debug: how it went, every result with its reason, and the trace."""
     ending = "succeeded" if report.success else f"failed: {report.failure}: {report.detail}"
-    login = f"login failed: {report.login_failure}: {report.login_detail}" if report.login_failure else ""
-    return ["Trace:", *trace, "", f"{report.probe} probe of {report.domain} {ending}", login, "", *results]
+    yield f"The {report.probe} probe of {report.domain} {ending}"
+    if report.login_failure:
+        yield f"The login failed: {report.login_failure}: {report.login_detail}"
+    yield ""
+    for result in report.checks:
+        outcome = result.outcome
+        yield f"{result.check:20} {outcome.verdict:12} {outcome.reason or '':20} {outcome.detail}".rstrip()
+    yield "\nTrace:"
+    yield from trace or ["none: this probe logged in nowhere, or was begun without debug=true"]

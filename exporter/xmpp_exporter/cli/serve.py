@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import structlog
 import typer
 
-from xmpp_exporter.cli.config import check_config, config
+from xmpp_exporter.cli.config import config
 from xmpp_exporter.serving import address, log, signals
 from xmpp_exporter.serving.listeners import Listeners
 from xmpp_exporter.serving.sockets import ListenError
@@ -82,7 +82,6 @@ def serve(
         config(config_file)
         return
     log.configure(level, log_format)
-    check_config(config_file)
     prefix, links = _paths(external_url, route_prefix)
     try:
         addresses = [address.parse(text) for text in listen_addresses or [":15222"]]
@@ -90,9 +89,7 @@ def serve(
     except address.AddressError as error:
         raise typer.BadParameter(str(error), param_hint="--web.listen-address") from None
     except YamlError as error:
-        for line in error.errors:
-            typer.echo(line, err=True)
-        raise typer.Exit(2) from None
+        raise typer.Exit(_complain(error)) from None
     folder = storage or Path(os.environ.get("STATE_DIRECTORY", "data").split(":")[0])
     raise typer.Exit(asyncio.run(_serve(config_file, folder, addresses, web_config, prefix, links)))
 
@@ -106,6 +103,12 @@ def _paths(external_url: str, route_prefix: str | None) -> tuple[str, str]:
     return tuple(f"/{path}" if path else "" for path in (prefix, links if external_url else prefix))  # type: ignore[return-value]
 
 
+def _complain(error: YamlError) -> int:
+    for line in error.errors:
+        typer.echo(line, err=True)
+    return 2
+
+
 async def _serve(
     config_file: Path,
     storage: Path,
@@ -114,6 +117,7 @@ async def _serve(
     prefix: str,
     links: str,
 ) -> int:
+    from xmpp_exporter.files import locked
     from xmpp_exporter.service import Exporter, ReloadError
     from xmpp_exporter.web import application
 
@@ -121,20 +125,23 @@ async def _serve(
         with contextlib.suppress(ReloadError):  # logged, and the old configuration stays
             await exporter.reload()
 
-    try:
-        exporter = Exporter(config_file, storage)
-    except OSError as error:
-        typer.echo(f"{storage} can't be used for storage: {error}; choose another one with --storage.path", err=True)
-        return 2
-    try:
-        async with (
-            Listeners(application(exporter, prefix, links), addresses, web_config, grace=GRACE),
-            exporter.running(),
-        ):
-            _log.info("probing", servers=len(exporter.config.servers))
-            received = await signals.until_stopped(reload)
-            _log.info("ending", signal=received.name)
-    except ListenError as error:
-        typer.echo(str(error), err=True)
-        return 1
+    async with contextlib.AsyncExitStack() as stack:
+        try:
+            stack.enter_context(locked(storage))
+            exporter = Exporter(config_file, storage)
+        except YamlError as error:
+            return _complain(error)
+        except OSError as error:
+            typer.echo(f"{storage} can't be used for storage: {error}; choose another --storage.path", err=True)
+            return 2
+        try:
+            listeners = Listeners(application(exporter, prefix, links), addresses, web_config, grace=GRACE)
+            await stack.enter_async_context(listeners)
+        except ListenError as error:
+            typer.echo(str(error), err=True)
+            return 1
+        await stack.enter_async_context(exporter.running())
+        _log.info("probing", servers=len(exporter.config.servers))
+        received = await signals.until_stopped(reload)
+        _log.info("ending", signal=received.name)
     return 0
