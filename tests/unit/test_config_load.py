@@ -260,7 +260,7 @@ def test_a_rendered_configuration_has_all_defaults_and_no_secret(load: Load, tmp
     text = config.render()
     assert "hunter2" not in text
     data = yaml.safe_load(text)
-    assert data["limits"] == {"concurrent_probes": 32, "probes_per_address": 2, "connections_per_address": 6}
+    assert data["limits"] == {"concurrent_probes": 100, "probes_per_address": 2, "connections_per_address": 6}
     assert next(iter(data["servers"][0])) == "domain"
     assert data["servers"][0]["account"] == {
         "jid": "probe@a.test",

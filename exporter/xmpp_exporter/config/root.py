@@ -56,8 +56,9 @@ class Tls(Section):
 class Limits(Section):
     """How much is done at once."""
 
-    concurrent_probes: _AtLeastOne = 32
-    """Probes of all servers together."""
+    concurrent_probes: _AtLeastOne = 100
+    """Probes of each kind, of all servers together; high enough that silent servers, which hold a place until their
+    time is up, leave room for the others."""
     probes_per_address: _AtLeastOne = 2
     """Probes of servers that share an IP address."""
     connections_per_address: _AtLeastOne = 6
