@@ -86,14 +86,15 @@ class Demonstration:
 
     def show_addresses(self) -> None:
         """Print what to open, and what to try."""
-        account = self.servers[0].jid()
+        works_not = f"{self.prometheus.url}/graph?g0.tab=1&g0.expr={quote(NOT_WORKING)}"
+        check = f"{self.exporter.executable} check {self.servers[0].jid()}"
         print(
             f"\nOpen\n"
-            f"  {self.exporter.url}/  the servers and their last outcomes\n"
-            f"  {self.exporter.url}/metrics  what Prometheus scrapes\n"
-            f"  {self.prometheus.url}/graph?g0.tab=1&g0.expr={quote(NOT_WORKING)}  what does not work\n"
-            f"\nTry\n"
-            f"  {self.exporter.executable} check {account} --config.file {self.exporter.configuration_file}\n"
+            f"  {self.exporter.url}/          the servers and their last outcomes\n"
+            f"  {self.exporter.url}/metrics   what Prometheus scrapes\n"
+            f"  {works_not}   what does not work\n"
+            f"Try\n"
+            f"  {check} --config.file {self.exporter.configuration_file}\n"
         )
 
     def _reports(self) -> Iterator[ProbeReport]:

@@ -1,0 +1,89 @@
+"""`make demo` and what it installs, as a user sees them."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+TREE = Path(__file__).parents[2]
+LIMIT = 120
+COMMAND = [sys.executable, "-m", "deploy.demo"]
+PROGRAMS = ("prosody", "ejabberd", "turnserver", "prometheus", "xmpp-exporter serve")
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for the temporary files of a program, which other users may enter, as those of /tmp."""
+    folder = Path(tempfile.mkdtemp(prefix="xmpp-demo-"))
+    folder.chmod(0o755)
+    yield folder
+    shutil.rmtree(folder)
+
+
+def processes_naming(folder: Path) -> list[str]:
+    """The command lines of all processes that have something to do with a folder."""
+    found = []
+    for file in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            command = file.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if str(folder) in command:
+            found.append(command)
+    return found
+
+
+def test_once_ends_with_both_tables_after_prometheus_has_their_verdicts(temporary: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    result = subprocess.run(
+        [*COMMAND, "--once"], cwd=TREE, env=environment, capture_output=True, text=True, timeout=LIMIT, check=False
+    )
+    assert result.returncode == 0, result.stdout + result.stderr
+    lines = result.stdout.splitlines()
+    assert sum(line.startswith("good.prosody.test · Prosody") for line in lines) == 1
+    assert sum(line.startswith("default.ejabberd.test · ejabberd") for line in lines) == 1
+    asked = lines[next(number for number, line in enumerate(lines) if line.startswith("Prometheus has")) + 1 :]
+    assert ["default.ejabberd.test", "xep0363"] in [line.split() for line in asked]
+    assert not any("good.prosody.test" in line for line in asked)
+    assert list(temporary.iterdir()) == []
+    assert processes_naming(temporary) == []
+
+
+def test_an_interrupt_ends_the_demonstration_and_leaves_nothing_behind(temporary: Path) -> None:
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    with subprocess.Popen(COMMAND, cwd=TREE, env=environment, stdout=subprocess.PIPE, text=True) as demo:
+        assert demo.stdout is not None
+        for line in demo.stdout:
+            if line.startswith("Ctrl-C ends"):
+                break
+        running = processes_naming(temporary)
+        for name in PROGRAMS:
+            assert any(name in each for each in running), f"{name} does not run"
+        demo.send_signal(signal.SIGINT)
+        assert demo.stdout.read().endswith("nothing is left.\n")
+        assert demo.wait(LIMIT) == 0
+    assert list(temporary.iterdir()) == []
+    assert processes_naming(temporary) == []
+
+
+def test_without_root_the_installation_says_what_is_missing_and_how_to_get_it(temporary: Path) -> None:
+    (temporary / "deploy").mkdir()
+    shutil.copy(TREE / "deploy" / "install", temporary / "deploy")
+    result = subprocess.run(
+        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "deploy/install", "coreutils", "not-there"],
+        cwd=temporary,
+        env={"PATH": "/usr/bin:/bin"},
+        capture_output=True,
+        text=True,
+        timeout=LIMIT,
+        check=False,
+    )
+    assert result.returncode == 2
+    assert result.stderr.splitlines()[-1] == "  apt-get install --no-install-recommends not-there"
+    assert "deploy/install not-there\n" in result.stderr
