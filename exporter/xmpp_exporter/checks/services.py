@@ -68,26 +68,23 @@ async def judge_each(
 
 
 async def _find(server: Server, role: Role, configured: str | None) -> Services:
-    last = () if server.previous is None else server.previous.services.get(role.name, ())
-    listed: Collection[str]
-    if configured is not None:
-        listed, known = (configured,), {configured}
-        answers = await _ask(server, listed)
-    else:
-        listed, known = (server.domain, *await _items(server)), set(last)
-        answers = await _ask(server, dict.fromkeys((*listed, *last)))
+    last = server.previous.services if server.previous is not None else {}
+    known = {configured} if configured is not None else set(last.get(role.name, ()))
+    listed = (configured,) if configured is not None else (server.domain, *await _items(server))
+    something_else = {jid for name, jids in last.items() if name != role.name for jid in jids} - known
+    answers = await _ask(server, sorted({*listed, *known}))
     found, down, silent = {}, {}, {}
-    for jid, answer in sorted(answers.items()):
+    for jid, answer in answers.items():
         if isinstance(answer, Info):
             if role.fits(answer) and jid in listed:
                 found[jid] = answer
         elif jid in known and _is_down(server, jid, answer):
             down[jid] = answer
-        elif jid in listed:
+        elif jid in listed and jid not in something_else:
             silent[jid] = answer
-    kept = [jid for jid in sorted(answers) if jid in found or (jid in known and jid in listed and jid in down | silent)]
-    if kept:
-        server.services[role.name] = tuple(kept)
+    only_away = known & set(listed) & (down.keys() | silent.keys())  # and to be missed by the next report, too
+    if found or only_away:
+        server.services[role.name] = tuple(sorted(found.keys() | only_away))
     return Services(found, down, silent)
 
 

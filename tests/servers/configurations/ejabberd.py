@@ -4,6 +4,7 @@ from string import Template
 
 import yaml
 
+from tests.servers.certificates import Flaw
 from tests.servers.configurations.record import WITHOUT_DIRECT_TLS, Configuration, Process
 
 GLOBAL = """
@@ -241,6 +242,18 @@ mod_muc_admin: {}
 mod_roster: {versioning: true}
 """
 
+CLOSED_REGISTRATION = """
+mod_disco: {}
+mod_register: {access: none}
+mod_roster: {}
+"""
+
+WEB_REGISTRATION = """
+mod_disco: {}
+mod_register: {access: everybody, ip_access: everybody, redirect_url: "https://$domain/register"}
+mod_roster: {}
+"""
+
 BROKEN = """
 mod_admin_extra: {}
 mod_bosh: {}
@@ -275,6 +288,11 @@ CONFIGURATIONS = (
         components=("conference", "upload", "proxy", "pubsub"),
         records=WITHOUT_DIRECT_TLS + "_xmpps-client._tcp SRV 5 0 9 xmpp\n",
     ),
+    Configuration("closed-registration", "ejabberd", CLOSED_REGISTRATION, process="bare"),
+    Configuration("web-registration", "ejabberd", WEB_REGISTRATION, process="bare"),
+    Configuration("expired", "ejabberd", BARE, process="bare", flaw=Flaw.EXPIRED),
+    Configuration("wrong-name", "ejabberd", BARE, process="bare", flaw=Flaw.WRONG_NAME),
+    Configuration("self-signed", "ejabberd", BARE, process="bare", flaw=Flaw.SELF_SIGNED),
     Configuration("default", "ejabberd", DEFAULT, process="default", components=("conference", "pubsub")),
 )
 
