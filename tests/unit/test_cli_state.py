@@ -1,7 +1,8 @@
 """What the command line keeps between two runs: journals and temporary accounts."""
 
-import fcntl
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -44,11 +45,24 @@ def test_each_account_has_a_journal_of_its_own() -> None:
         assert not other.left("probe@a.test")
 
 
-def test_a_journal_is_one_process_s_at_a_time(state_home: Path) -> None:
+def test_a_journal_is_one_process_s_at_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    order = []
+
+    def second() -> None:
+        with account_journal("probe@a.test"):
+            order.append("second")
+
+    other = threading.Thread(target=second)
     with account_journal("probe@a.test"):
-        (lock,) = state_home.rglob("*.lock")
-        with lock.open() as file, pytest.raises(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        other.start()
+        said = ""
+        deadline = time.monotonic() + 10
+        while not said and time.monotonic() < deadline:
+            said = capsys.readouterr().err
+        order.append("first")
+    other.join(10)
+    assert order == ["first", "second"]
+    assert said == "note: waiting for another check of probe@a.test to end\n"
 
 
 def test_the_longest_localpart_fits() -> None:

@@ -6,6 +6,9 @@ import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
+
+import typer
 
 from xmpp_exporter.cli.errors import CannotRun
 from xmpp_exporter.journal import Journal
@@ -39,11 +42,19 @@ def account_journal(jid: str) -> Iterator[Journal]:
     with contextlib.ExitStack() as stack:
         try:
             lock = stack.enter_context(path.with_suffix(".lock").open("w"))
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            _lock(lock, jid)
             journal = Journal(path)
         except OSError as error:
             raise not_writable(error) from error
         yield journal
+
+
+def _lock(file: TextIO, jid: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        typer.echo(f"note: waiting for another check of {jid} to end", err=True)
+        fcntl.flock(file, fcntl.LOCK_EX)
 
 
 def not_writable(error: Exception) -> CannotRun:
