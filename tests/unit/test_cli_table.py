@@ -51,7 +51,7 @@ def test_a_pipe_gets_a_line_for_each_check_below_its_topic(capsys: pytest.Captur
         "xep0368 | supported | SRV records for XMPP over TLS | both addresses",
         "",
         "Registration",
-        "xep0077 | unsupported | In-Band Registration (for information) | not_offered: closed",
+        "xep0077 | unsupported | In-Band Registration (info) | not_offered: closed",
         "",
         "Messaging",
         "xep0280 | broken | Message Carbons | stanza_error: answered with the error item-not-found",

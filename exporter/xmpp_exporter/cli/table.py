@@ -85,7 +85,7 @@ def _result_row(check: Check, result: CheckResult, narrow: bool) -> list[Text]:
     why = Text(printable(outcome.detail), "dim")
     if outcome.reason is not None:
         why = Text.assemble((outcome.reason, _COLOURS[outcome.verdict]), ": " if why else "", why)
-    title = Text(check.title) if check.scored else Text.assemble(check.title, (" (for information)", "dim"))
+    title = Text(check.title) if check.scored else Text.assemble(check.title, (" (info)", "dim"))
     about = [Text.assemble(title, " · " if why else "", why)] if narrow else [title, why]
     return [Text(check.id, "cyan"), Text(outcome.verdict, _COLOURS[outcome.verdict]), *about]
 
