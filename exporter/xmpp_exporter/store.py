@@ -159,9 +159,10 @@ class Store:
         return (_read(_file(self._folder, domain), _STATE) if self._folder else None) or ServerState()
 
     def _load_logins(self, path: Path) -> None:
+        logins = _read(path, _LOGINS)
         try:
-            logins = _read(path, _LOGINS)
-            self._backoff.load(logins if logins is not None else {})
+            if logins is not None:
+                self._backoff.load(logins)
         except (TypeError, ValueError, KeyError) as error:
             set_aside(path, error)
 
