@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import ParamSpec, TypeVar
 
 from tests.bench import namespace
+from xmpp_exporter.serving.log import Level, configure
 
 Parameters = ParamSpec("Parameters")
 Result = TypeVar("Result")
@@ -22,7 +23,8 @@ def isolated(
     What the function raises is raised here.
     """
     # an executor rather than a Process, for the way of results and exceptions back
-    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as pool:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, initializer=configure, initargs=(Level.WARN,)) as pool:
         return pool.submit(function, *args, **kwargs).result()
 
 

@@ -11,7 +11,9 @@ from aiohttp.abc import AbstractStreamWriter
 from aiohttp.test_utils import make_mocked_request
 
 from tests.bench.clock import MIB, best_cpu, resident
-from tests.bench.figures import Figure
+from tests.bench.effort import Announce, Effort
+from tests.bench.figures import Figure, Results
+from tests.bench.isolated import isolated
 from tests.bench.reports import NOW, ProbedServer, probed_server
 from tests.integration.heartbeat import Heartbeat
 from xmpp_exporter.exposition import Exposition
@@ -67,8 +69,16 @@ class Sink(AbstractStreamWriter):
         pass
 
 
-def measure(servers: int) -> list[Figure]:
-    """All figures for so many servers; to be run in a fresh process."""
+def measure(effort: Effort, announce: Announce) -> Results:
+    """All figures, each number of servers in a process of its own."""
+    results = Results()
+    for servers in effort.servers:
+        announce(f"the page of {servers:,} servers")
+        results.figures += isolated(_measure, servers)
+    return results
+
+
+def _measure(servers: int) -> list[Figure]:
     before = resident()
     shown = Shown(servers)
     memory = (resident() - before) / servers
