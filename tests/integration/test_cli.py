@@ -192,6 +192,15 @@ async def test_where_registration_is_closed_nothing_is_made(command: Command, la
     assert kept(command) == []
 
 
+async def test_a_server_for_invited_people_is_not_asked_twice(command: Command, laboratory: Laboratory) -> None:
+    server = laboratory.server("default.prosody.test")
+    result = await command.run("check", server.domain, "--register", "--yes")
+    assert result.code == 3
+    assert "the server refused to make the account: not-acceptable" in result.err
+    assert not temporary_accounts(server)
+    assert kept(command) == []
+
+
 async def test_no_account_is_made_over_a_certificate_that_does_not_verify(
     command: Command, laboratory: Laboratory
 ) -> None:
