@@ -7,6 +7,7 @@ from typing import Generic, TypeVar, cast
 Key = TypeVar("Key")
 Value = TypeVar("Value")
 Other = TypeVar("Other")
+Error = TypeVar("Error", bound=Exception)
 
 
 class Memo(Generic[Key, Value]):
@@ -16,12 +17,19 @@ class Memo(Generic[Key, Value]):
         self._tasks: dict[Key, asyncio.Task[Value]] = {}
 
     async def get(self, key: Key, work: Callable[[], Awaitable[Value]]) -> Value:
-        """The result of `work` for this key. Cancelling one awaiter does not cancel the work for the others."""
+        """The result of `work` for this key, or a copy of its exception.
+
+        Cancelling one awaiter does not cancel the work for the others.
+        """
         task = self._tasks.get(key)
         if task is None:
             task = asyncio.ensure_future(_run(work))
             self._tasks[key] = task
-        return await asyncio.shield(task)
+        await asyncio.wait([task])
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, Exception):
+            raise copy_of(error)
+        return task.result()
 
     async def close(self) -> None:
         """Cancel what still runs and wait for its end."""
@@ -29,6 +37,18 @@ class Memo(Generic[Key, Value]):
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+def copy_of(error: Error) -> Error:
+    """The same error once more, for another who waits for it.
+
+    One object for all would gather the tracebacks of all, keep their frames alive, and show each what the others have
+    added to it.
+    """
+    copy: Error = type(error).__new__(type(error), *error.args)
+    copy.__dict__.update(error.__dict__)
+    copy.__cause__ = error.__cause__
+    return copy
 
 
 async def _run(work: Callable[[], Awaitable[Value]]) -> Value:
