@@ -6,10 +6,13 @@ from collections.abc import AsyncIterator, Sequence
 from xmpp_exporter.wire.errors import CertificateRejected, Unreachable, WireError
 from xmpp_exporter.wire.network import Network, Target, Timeouts
 from xmpp_exporter.wire.stream import Stream
+from xmpp_exporter.wire.trace import Trace
 
 
 @contextlib.asynccontextmanager
-async def front_stream(network: Network, targets: Sequence[Target], timeouts: Timeouts) -> AsyncIterator[Stream]:
+async def front_stream(
+    network: Network, targets: Sequence[Target], timeouts: Timeouts, trace: Trace | None = None
+) -> AsyncIterator[Stream]:
     """A stream up to its features, at the first of `targets` that gets there.
 
     A certificate that does not verify keeps clients from logging in, but not us from looking at the rest. Raises the
@@ -18,7 +21,7 @@ async def front_stream(network: Network, targets: Sequence[Target], timeouts: Ti
     last: WireError = Unreachable("no endpoint to connect to")
     for target in targets:
         for verify in (True, False):
-            stream = Stream(network, target, timeouts)
+            stream = Stream(network, target, timeouts, trace)
             opened = stream.open(verify=verify)
             try:
                 await opened.__aenter__()

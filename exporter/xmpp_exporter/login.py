@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.config import Account, PasswordError
 from xmpp_exporter.model import Failure
-from xmpp_exporter.wire.errors import LoginFailed, Unreachable, WireError
+from xmpp_exporter.wire.errors import LoginFailed, TemporaryRefusal, Unreachable, WireError
 from xmpp_exporter.wire.network import Network, Target, Timeouts
 from xmpp_exporter.wire.session import Credentials, Session
 from xmpp_exporter.wire.trace import Trace
@@ -82,7 +82,7 @@ async def log_in(door: Door, account: Account, targets: Sequence[Target]) -> Ses
         try:
             await session.__aenter__()
         except LoginFailed as error:
-            if error.failure in _REFUSALS:
+            if error.failure in _REFUSALS and not isinstance(error, TemporaryRefusal):
                 door.backoff.refused(account.jid, error.failure, error.detail, version, time.time())
             raise
         except WireError as error:

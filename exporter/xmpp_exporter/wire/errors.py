@@ -2,6 +2,7 @@
 
 WireError
 ├── ResolutionFailed      dns           a name server said no, or something senseless
+├── NotOffered            not_offered   the domain says that it has no such service
 ├── ConnectionRefused     refused       nobody listens there
 ├── Unreachable           unreachable   no route, reset while connecting, no usable address
 ├── TimedOut              timeout       no byte for as long as we wait
@@ -11,6 +12,7 @@ WireError
 │   └── UnexpectedStatus     protocol      HTTP, with a status that means no
 ├── Disconnected          disconnected  the stream ended under us
 ├── LoginFailed           (as given)    the server refused to let us in
+│   └── TemporaryRefusal     auth_failed   … for a reason of its own that will pass
 ├── AddressRefused        prober_limit  our own guard: an address that a server may not send us to
 ├── NoRoute               prober_network  this machine has no way there (often: no IPv6)
 └── StanzaError           protocol      an XMPP error reply; checks look at its condition
@@ -33,6 +35,11 @@ class WireError(Exception):
 class ResolutionFailed(WireError):
     failure = Failure.DNS
     reason = Reason.DNS
+
+
+class NotOffered(WireError):
+    failure = Failure.NOT_OFFERED
+    reason = Reason.NOT_OFFERED
 
 
 class ConnectionRefused(WireError):
@@ -82,6 +89,13 @@ class LoginFailed(WireError):
     def __init__(self, failure: Failure, detail: str) -> None:
         super().__init__(detail)
         self.failure = failure
+
+
+class TemporaryRefusal(LoginFailed):
+    """The server can't tell now whether the password is right: no guess at it, and no reason to stay away."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(Failure.AUTH_FAILED, detail)
 
 
 class AddressRefused(WireError):

@@ -6,12 +6,16 @@ Importing this module registers the class below in slixmpp's table of mechanisms
 
 import functools
 import hashlib
+import secrets
 
 from slixmpp.util.sasl.client import SASLCancelled, sasl_mech
 from slixmpp.util.sasl.mechanisms import SCRAM
 
 MAX_ITERATIONS = 1_000_000
 """About half a second of one core. Servers use 4,096 to 600,000."""
+
+PROOF_SENT = 2
+"""slixmpp's `step` once the client's proof is made: what comes next must be the server's own (RFC 5802 §3)."""
 
 
 class TooManyIterations(SASLCancelled):
@@ -36,7 +40,16 @@ def _hash_name(mechanism_hash: str) -> str:
 
 @sasl_mech(60)
 class OpensslScram(SCRAM):
-    """slixmpp's SCRAM in all its hashes, with and without -PLUS, with the key derivation replaced."""
+    """slixmpp's SCRAM in all its hashes, with and without -PLUS, with key derivation and nonce replaced."""
+
+    def process_1(self, challenge: bytes) -> bytes:
+        super().process_1(challenge)
+        # slixmpp's nonce is what `random` makes; a nonce that can be guessed lets a proof be replayed (RFC 5802 §5.1)
+        self.cnonce = secrets.token_urlsafe(18).encode()
+        name, _, _ = self.client_first_message_bare.rpartition(b",r=")
+        self.client_first_message_bare = name + b",r=" + self.cnonce
+        self.client_first_message = self.gs2_header + self.client_first_message_bare
+        return self.client_first_message
 
     def Hi(self, text: str | bytes, salt: bytes, iterations: int) -> bytes:  # noqa: N802 - RFC 5802's name
         if iterations > MAX_ITERATIONS:
@@ -44,3 +57,8 @@ class OpensslScram(SCRAM):
         return salted_password(
             _hash_name(self.hash_name), text.encode() if isinstance(text, str) else text, salt, iterations
         )
+
+    @property
+    def proven(self) -> bool:
+        """Whether the server has shown that it knows the password (RFC 5802 §3)."""
+        return bool(self._mutual_auth)

@@ -9,6 +9,7 @@ import ssl
 import time
 import uuid
 import xml.etree.ElementTree as ET
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, TimedOut,
 from xmpp_exporter.wire.network import Network, Target, Timeouts, connect_tcp
 from xmpp_exporter.wire.stanza import iq, reply_of
 from xmpp_exporter.wire.tls import TlsConnection, describe, tls_error
+from xmpp_exporter.wire.trace import Trace
 from xmpp_exporter.wire.xml import StanzaParser, local
 
 STREAMS = "{http://etherx.jabber.org/streams}"
@@ -35,10 +37,11 @@ class StreamTimes:
 class Stream:
     """One stream to one address. What was reached stays readable when opening it failed half-way."""
 
-    def __init__(self, network: Network, target: Target, timeouts: Timeouts) -> None:
+    def __init__(self, network: Network, target: Target, timeouts: Timeouts, trace: Trace | None = None) -> None:
         self.network = network
         self.target = target
         self.timeouts = timeouts
+        self.trace = trace or Trace()
         self.times = StreamTimes()
         self.header: ET.Element | None = None
         """The server's stream header, the last one."""
@@ -49,7 +52,7 @@ class Stream:
         self.tls: TlsConnection | None = None
         self._parser = StanzaParser()
         self._depth = 0
-        self._inbox: list[ET.Element] = []
+        self._inbox: deque[ET.Element] = deque()
 
     @contextlib.asynccontextmanager
     async def open(self, *, verify: bool = True) -> AsyncIterator["Stream"]:
@@ -60,6 +63,7 @@ class Stream:
         """
         async with self.network.connections.slot(self.target.address):
             started = time.perf_counter()
+            self.trace.note(f"connecting to {self.target}")
             self._reader, self._writer = await connect_tcp(self.target, self.timeouts)
             self.times.connect = time.perf_counter() - started
             try:
@@ -76,14 +80,18 @@ class Stream:
         self._depth = 0
         self._inbox.clear()
         self.header = None
-        self._writer.write(
+        self._send(
             f"<?xml version='1.0'?><stream:stream to='{self.target.domain}' version='1.0' xml:lang='en'"
-            " xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>".encode()
+            " xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
         )
         features = await self.read()
         if features.tag != f"{STREAMS}features":
             raise ProtocolViolation(f"{self.target} sent <{local(features)}/> where stream features belong")
         return features
+
+    def _send(self, text: str) -> None:
+        self.trace.sent(text)
+        self._writer.write(text.encode())
 
     async def read(self) -> ET.Element:
         """The next element of the stream. Raises ProtocolViolation (stream errors too), Disconnected, TimedOut."""
@@ -99,7 +107,8 @@ class Stream:
                 raise Disconnected(f"{self.target} closed the connection")
             self._parser.feed(data)
             self._sort_events()
-        element = self._inbox.pop(0)
+        element = self._inbox.popleft()
+        self.trace.received(element)
         if element.tag == STREAM_ERROR:
             raise ProtocolViolation(f"{self.target}: {stream_error_text(element)}")
         return element
@@ -114,8 +123,7 @@ class Stream:
                 self._depth += 1
             else:
                 self._depth -= 1
-                if self._depth == 1 and self.header is not None:
-                    self.header.clear()  # the parser hangs every stanza under the root
+                if self._depth == 1:
                     self._inbox.append(element)
                 elif self._depth == 0:
                     raise Disconnected(f"{self.target} ended the stream")
@@ -125,9 +133,7 @@ class Stream:
         context = contexts.verified_alpn if self.target.direct_tls else contexts.verified
         try:
             async with asyncio.timeout(self.timeouts.connect):
-                await self._writer.start_tls(
-                    context if verify else contexts.inspecting, server_hostname=self.target.domain
-                )
+                await self._encrypt(context if verify else contexts.inspecting)
         except TimeoutError:
             raise TimedOut(f"{self.target} did not finish the TLS handshake") from None
         except ssl.SSLError as error:
@@ -136,16 +142,29 @@ class Stream:
             raise TlsFailed(f"{self.target} broke off the TLS handshake: {error.strerror or error}") from error
         self.tls = describe(self._writer.get_extra_info("ssl_object"))
 
+    async def _encrypt(self, context: ssl.SSLContext) -> None:
+        """TLS with a new reader: what the old one holds came in plain text, from whomever, and must not be read on."""
+        loop = asyncio.get_running_loop()
+        reader = asyncio.StreamReader(loop=loop)
+        protocol = asyncio.StreamReaderProtocol(reader, loop=loop)
+        transport = await loop.start_tls(self._writer.transport, protocol, context, server_hostname=self.target.domain)
+        assert transport is not None  # noqa: S101 - it raises instead
+        protocol.connection_made(transport)
+        self._plain_writer = self._writer  # it would close the connection as soon as nobody has it any more
+        self._reader, self._writer = reader, asyncio.StreamWriter(transport, protocol, reader, loop)
+
     async def _negotiate(self, verify: bool) -> None:
         started = time.perf_counter()
         if not self.target.direct_tls:
             self.plain_features = await self._open_stream()
             if self.plain_features.find(f"{TLS}starttls") is None:
                 raise TlsFailed(f"{self.target} does not offer STARTTLS")
-            self._writer.write(b"<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+            self._send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
             answer = await self.read()
             if answer.tag != f"{TLS}proceed":
                 raise TlsFailed(f"{self.target} answered STARTTLS with <{local(answer)}/>")
+            if self._inbox:
+                raise ProtocolViolation(f"{self.target} sent more in plain text after it had agreed to TLS")
         await self._handshake(verify)
         self.times.tls = time.perf_counter() - started
         self.features = await self._open_stream()
@@ -157,7 +176,7 @@ class Stream:
         Raises StanzaError for an error reply, and what `read` raises.
         """
         stanza_id = uuid.uuid4().hex
-        self._writer.write(iq(kind, stanza_id, payload, self.target.domain).encode())
+        self._send(iq(kind, stanza_id, payload, self.target.domain))
         while True:
             element = await self.read()
             if element.get("id") == stanza_id:
