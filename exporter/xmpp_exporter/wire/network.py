@@ -17,23 +17,28 @@ class Connections:
 
     def __init__(self, per_address: int = 6) -> None:
         self._per_address = per_address
-        self._open: dict[str, int] = {}
-        self._freed = asyncio.Condition()
+        self._gates: dict[str, _Gate] = {}
 
     @contextlib.asynccontextmanager
     async def slot(self, address: str) -> AsyncIterator[None]:
         """Holds one of the connections to `address`; waits until one is free."""
-        async with self._freed:
-            await self._freed.wait_for(lambda: self._open.get(address, 0) < self._per_address)
-            self._open[address] = self._open.get(address, 0) + 1
+        gate = self._gates.setdefault(address, _Gate(asyncio.Semaphore(self._per_address)))
+        gate.users += 1
         try:
-            yield
+            async with gate.places:
+                yield
         finally:
-            self._open[address] -= 1
-            if not self._open[address]:
-                del self._open[address]
-            async with self._freed:
-                self._freed.notify_all()
+            gate.users -= 1
+            if not gate.users:
+                del self._gates[address]
+
+
+@dataclass(slots=True)
+class _Gate:
+    """One address, for as long as somebody uses it or waits for it."""
+
+    places: asyncio.Semaphore
+    users: int = 0
 
 
 @dataclass(frozen=True, slots=True)
