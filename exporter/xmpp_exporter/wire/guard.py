@@ -8,10 +8,23 @@ import ipaddress
 
 from xmpp_exporter.wire.errors import AddressRefused
 
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052: the last four bytes are an IPv4 address
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_GLOBAL_UNICAST = ipaddress.ip_network("2000::/3")
+"""All that is given out to anybody in IPv6 (RFC 4291 §2.4); what lies outside is local, reserved or wraps IPv4."""
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+"""RFC 6052: the last four bytes are an IPv4 address."""
+_NOT_PUBLIC = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        "192.88.99.0/24",  # relays of 6to4, given up (RFC 7526)
+        "2001:db8::/32",  # documentation
+        "3fff::/20",  # documentation (RFC 9637), which older Pythons take for public
+    )
+)
 
 
-def _inner(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _inner(address: Address) -> Address:
     """The IPv4 address that an IPv6 address merely wraps (mapped, 6to4, Teredo, NAT64), or the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
@@ -25,8 +38,12 @@ def is_public(address: str) -> bool:
     """Whether `address` (a literal; an IPv6 zone counts as link-local) is one that anybody on the Internet may use."""
     literal, _, zone = address.partition("%")
     parsed = _inner(ipaddress.ip_address(literal))
+    if zone or (parsed.version == 6 and parsed not in _GLOBAL_UNICAST):
+        return False
+    if any(parsed in network for network in _NOT_PUBLIC):
+        return False
     # is_global is False for private, loopback, link-local, CGNAT (100.64/10), documentation and reserved ranges
-    return not zone and parsed.is_global and not parsed.is_multicast
+    return parsed.is_global and not parsed.is_multicast
 
 
 def admit(address: str, allow_private: bool) -> None:
