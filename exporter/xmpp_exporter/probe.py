@@ -16,10 +16,10 @@ from xmpp_exporter.journal import Journal
 from xmpp_exporter.limits import Admission
 from xmpp_exporter.login import AccountLocks, Door, log_in
 from xmpp_exporter.memo import together
-from xmpp_exporter.model import CheckResult, Outcome, ProbeKind, ProbeReport, Reason, Software
+from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, client_endpoints
-from xmpp_exporter.wire.errors import ResolutionFailed, TimedOut, WireError
+from xmpp_exporter.wire.errors import NotOffered, ResolutionFailed, TimedOut, WireError
 from xmpp_exporter.wire.http import Http
 from xmpp_exporter.wire.network import Network, Target, Timeouts
 from xmpp_exporter.wire.session import Session
@@ -128,7 +128,7 @@ class _Probe:
             raise TimedOut("the server did not let us in within the probe's time limit") from None
         clock = time.perf_counter()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._ask_software(server))
+            group.create_task(self._ask_software(server, deadline))
             for check in wanted:
                 group.create_task(self._check(check, server, deadline))
         self.phases["checks"] = time.perf_counter() - clock
@@ -145,10 +145,9 @@ class _Probe:
         if account is not None:
             await stack.enter_async_context(self.prober.accounts.hold(account.jid))
         front, _ = await together(
-            stack.enter_async_context(front_stream(network, targets, self.timeouts)), self._log_in(account, targets)
+            stack.enter_async_context(front_stream(network, targets, self.timeouts, self.trace)),
+            self._log_in(stack, account, targets),
         )
-        if self.session is not None:
-            stack.push_async_callback(self.session.close)
         self.mechanisms = mechanisms_of(front)
         self._note_phases(front)
         http = Http(network, lookups, self.timeouts, self.config.allow_private_addresses)
@@ -172,12 +171,13 @@ class _Probe:
             await server.sweep()
         return server
 
-    async def _log_in(self, account: Account | None, targets: list[Target]) -> None:
+    async def _log_in(self, stack: contextlib.AsyncExitStack, account: Account | None, targets: list[Target]) -> None:
         if account is None:
             return
         door = Door(self.prober.network, self.prober.backoff, self.timeouts, self.trace)
         try:
             self.session = await log_in(door, account, targets)
+            stack.push_async_callback(self.session.close)
         except WireError as error:
             self.login_failure = error
 
@@ -186,7 +186,8 @@ class _Probe:
         if self.login_failure is None:
             return unknown(Reason.NO_ACCOUNT, "needs an account on the server")
         failure = self.login_failure.failure
-        return unknown(Reason.LOGIN_FAILED, f"the login failed ({failure}): {self.login_failure.detail}")
+        reason = Reason.PROBER_LIMIT if failure is Failure.PROBER_LIMIT else Reason.LOGIN_FAILED
+        return unknown(reason, f"the login failed ({failure}): {self.login_failure.detail}")
 
     def _note_phases(self, front: Stream) -> None:
         times = front.times
@@ -200,25 +201,27 @@ class _Probe:
         self.results[check.id] = result
         self.progress(result)
 
-    async def _ask_software(self, server: Server) -> None:
+    async def _ask_software(self, server: Server, deadline: float) -> None:
         """XEP-0092; who does not say is asked again next time."""
         if server.login is None:
             return
-        with contextlib.suppress(WireError):
-            query = await server.login.iq("get", "<query xmlns='jabber:iq:version'/>", server.domain)
+        with contextlib.suppress(WireError, TimeoutError):
+            async with asyncio.timeout_at(deadline):
+                query = await server.login.iq("get", "<query xmlns='jabber:iq:version'/>", server.domain)
             texts = {local(child): (child.text or "").strip() for child in query}
             if texts.get("name"):
                 self.software = Software(texts["name"][:64], texts.get("version", "")[:64])
 
 
 def targets_of(endpoints: list[Endpoint], config: ServerConfig) -> list[Target]:
-    """All addresses of all endpoints, in order of preference. Raises ResolutionFailed without any."""
+    """All addresses of all endpoints, in order of preference. Raises NotOffered, or ResolutionFailed without any."""
+    if not endpoints:
+        raise NotOffered(f"{config.domain} says that it serves no clients (SRV '.')")
     targets = [
         target for endpoint in endpoints for target in endpoint.targets(config.domain, config.allow_private_addresses)
     ]
     if not targets:
-        details = [endpoint.detail for endpoint in endpoints if endpoint.detail]
-        raise ResolutionFailed(details[0] if details else f"{config.domain} says that it serves no clients (SRV '.')")
+        raise ResolutionFailed(next(endpoint.detail for endpoint in endpoints))
     return targets
 
 

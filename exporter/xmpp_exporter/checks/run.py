@@ -18,9 +18,7 @@ log = structlog.get_logger(__name__)
 async def run(check: Check, function: CheckFunction, server: Server, deadline: float) -> CheckResult:
     """The result of one check, at the latest at `deadline` (time of the event loop). Raises only CancelledError."""
     started = time.perf_counter()
-    outcome = await _refusal(check, server)
-    if outcome is None:
-        outcome = await _attempt(check, function, server, deadline)
+    outcome = await _attempt(check, function, server, deadline)
     return CheckResult(check.id, outcome, time.perf_counter() - started)
 
 
@@ -67,7 +65,7 @@ async def watching_contacts(server: Server) -> int:
 async def _attempt(check: Check, function: CheckFunction, server: Server, deadline: float) -> Outcome:
     try:
         async with asyncio.timeout_at(deadline):
-            return await function(server)
+            return await _refusal(check, server) or await function(server)
     except Undecided as undecided:
         return unknown(undecided.reason, undecided.detail)
     except WireError as error:

@@ -35,8 +35,8 @@ async def client_endpoints(lookups: Lookups, domain: str) -> list[Endpoint]:
     """The endpoints for clients in order of preference, at most MAX_ENDPOINTS.
 
     Direct TLS and STARTTLS are mixed by priority (XEP-0368 §2), direct TLS first among equals. A target "." says that
-    the service is not offered; without any record the domain itself at port 5222 is meant. Raises WireError when
-    neither kind could be looked up.
+    the service is not offered; without a record for either the domain itself at port 5222 is meant. Raises WireError
+    when neither kind could be looked up.
     """
     answers = await asyncio.gather(
         lookups.srv(DIRECT_TLS, domain), lookups.srv(STARTTLS, domain), return_exceptions=True
@@ -50,11 +50,11 @@ async def client_endpoints(lookups: Lookups, domain: str) -> list[Endpoint]:
     failures = [answer for answer in answers if isinstance(answer, WireError)]
     if len(failures) == len(answers):
         raise failures[0]
-    if not records:
-        return [await _resolved(lookups, STARTTLS, domain, 5222)]
     offered = [(record, service) for record, service in records if record.host]
     if not offered:
-        return []
+        if any(service == STARTTLS for _record, service in records):
+            return []
+        return [await _resolved(lookups, STARTTLS, domain, 5222)]
     offered.sort(key=lambda item: (item[0].priority, item[1] != DIRECT_TLS, item[0]))
     return list(
         await asyncio.gather(
