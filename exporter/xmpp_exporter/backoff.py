@@ -13,6 +13,8 @@ from xmpp_exporter.model import Failure
 
 FIRST_WAIT = 15 * 60.0
 LONGEST_WAIT = 6 * 3600.0
+_DOUBLINGS = 5
+"""After so many the longest wait is reached."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,15 +40,16 @@ class LoginBackoff:
     def waiting(self, jid: str, password_version: str, now: float) -> Refusal | None:
         """The refusal because of which this account must not try to log in now; None if it may."""
         refusal = self._refusals.get(jid)
-        if refusal is None or now >= refusal.until or password_version != refusal.password_version:
+        if refusal is None or password_version != refusal.password_version:
             return None
-        return refusal
+        # a longer wait than the longest is a clock that has been set back since
+        return refusal if now < refusal.until <= now + LONGEST_WAIT else None
 
     def refused(self, jid: str, failure: Failure, detail: str, password_version: str, now: float) -> None:
         """Note a refused login."""
         before = self._refusals.get(jid)
         times = before.times + 1 if before is not None and before.password_version == password_version else 1
-        wait = min(FIRST_WAIT * 2 ** (times - 1), LONGEST_WAIT)
+        wait = min(FIRST_WAIT * 2 ** min(times - 1, _DOUBLINGS), LONGEST_WAIT)
         self._refusals[jid] = Refusal(failure, detail, times, now + wait, password_version)
 
     def accepted(self, jid: str) -> None:
@@ -62,7 +65,17 @@ class LoginBackoff:
         return {jid: asdict(refusal) for jid, refusal in self._refusals.items()}
 
     def load(self, data: Mapping[str, Any]) -> None:
-        """What `dump` gave. Raises TypeError, ValueError or KeyError for something else."""
-        self._refusals = {
-            jid: Refusal(**{**refusal, "failure": Failure(refusal["failure"])}) for jid, refusal in data.items()
-        }
+        """What `dump` gave. Raises TypeError, ValueError or KeyError for something else, and takes nothing of it."""
+        self._refusals = {jid: _refusal(fields) for jid, fields in data.items()}
+
+
+def _refusal(fields: Mapping[str, Any]) -> Refusal:
+    if not isinstance(fields, Mapping):
+        raise TypeError("a refusal is a mapping")
+    values = {
+        **fields,
+        "failure": Failure(fields["failure"]),
+        "times": int(fields["times"]),
+        "until": float(fields["until"]),
+    }
+    return Refusal(**values)
