@@ -230,22 +230,25 @@ async def test_consent_can_be_typed(command: Command, laboratory: Laboratory) ->
     assert result.code == 0
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize(
+    ("domain", "number"), [("good.prosody.test", signal.SIGINT), ("good.ejabberd.test", signal.SIGTERM)]
+)
 async def test_a_signal_in_the_middle_removes_the_temporary_account(
-    command: Command, open_server: Server, dns: FakeDns, number: signal.Signals
+    command: Command, laboratory: Laboratory, dns: FakeDns, domain: str, number: signal.Signals
 ) -> None:
+    server = laboratory.server(domain)
     async with (
-        far_away(open_server, dns),
-        command.started("check", open_server.domain, "--register", "--yes") as process,
+        far_away(server, dns),
+        command.started("check", domain, "--register", "--yes") as process,
     ):
-        await until(lambda: bool(temporary_accounts(open_server)), "the registration")
+        await until(lambda: bool(temporary_accounts(server)), "the registration")
         process.send_signal(number)
         out, err = await asyncio.wait_for(process.communicate(), LIMIT)
     assert process.returncode == 128 + number
     assert out == b""
     assert b"cleaning up on the server" in err
     assert b"Traceback" not in err
-    assert not temporary_accounts(open_server)
+    assert not temporary_accounts(server)
     assert kept(command) == []
 
 
