@@ -35,7 +35,7 @@ def serve(
         typer.Option(
             "--web.listen-address",
             metavar="[HOST]:PORT",
-            help="Where to listen; may be given several times, as :15222 or [[::1]]:15222.",
+            help="Where to listen; may be given several times, as :15222 or [::1]:15222.",
             show_default=":15222",
         ),
     ] = None,

@@ -19,7 +19,7 @@ from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, TimedOut,
 from xmpp_exporter.wire.guard import admit
 from xmpp_exporter.wire.negotiation import negotiate
 from xmpp_exporter.wire.network import Network, Target, Timeouts
-from xmpp_exporter.wire.stanza import iq, reply_of
+from xmpp_exporter.wire.stanza import escape, iq, reply_of
 from xmpp_exporter.wire.stream import STREAM_ERROR, STREAMS, stream_error_text
 from xmpp_exporter.wire.tls import TlsConnection
 from xmpp_exporter.wire.trace import HIDDEN, Trace
@@ -235,7 +235,7 @@ class Session:
         """Say who we are (XEP-0092), take the account's own pushes (RFC 6121 §2.1.6), refuse the rest."""
         sender, stanza_id = request.get("from"), request.get("id", "")
         if request.get("type") == "get" and request.find(f"{VERSION}query") is not None:
-            about = f"<query xmlns='jabber:iq:version'><name>{self.network.user_agent}</name></query>"
+            about = f"<query xmlns='jabber:iq:version'><name>{escape(self.network.user_agent)}</name></query>"
             self.send(iq("result", stanza_id, about, sender))
         elif request.get("type") == "set" and sender in (None, self.bare_jid):
             self.send(iq("result", stanza_id, "", sender))
