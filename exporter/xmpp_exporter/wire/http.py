@@ -242,8 +242,14 @@ async def _wire_errors(url: str) -> AsyncIterator[None]:
         raise ProtocolViolation(f"{site} redirects more than {MAX_REDIRECTS} times") from error
     except aiohttp.ClientOSError as error:
         raise Disconnected(f"{site} broke the connection: {error.strerror or error}") from error
+    except aiohttp.ClientResponseError as error:  # whose own text has the whole URL
+        raise _not_http(site, error.message) from error
     except (aiohttp.ClientError, ValueError) as error:
-        raise ProtocolViolation(f"{site} did not answer with HTTP: {error}"[:400]) from error
+        raise _not_http(site, str(error)) from error
+
+
+def _not_http(site: str, text: str) -> ProtocolViolation:
+    return ProtocolViolation(f"{site} did not answer with HTTP: {' '.join(text.split())}"[:400])
 
 
 def _connector_error(error: OSError, site: str) -> WireError:
