@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Sequence
+from ipaddress import ip_address
 
 import structlog
 
@@ -25,31 +26,40 @@ _LONG_AGO = float("-inf")
 
 
 class Canaries:
-    """Tells whether the prober's network works. Without canaries it is taken to work."""
+    """Tells whether the prober's network works. Without canaries it is taken to work. Close it at the end."""
 
     def __init__(self) -> None:
         self.up = True
-        self._watched = False
+        self._task: asyncio.Task[None] | None = None
         self._began = self._failed = _LONG_AGO
         self._wanted = asyncio.Event()
         self._round = asyncio.Event()
 
     async def watch(self, network: Network, canaries: Sequence[HostPort]) -> None:
-        """Ask all canaries, again and again, until cancelled."""
-        self._watched = bool(canaries)
-        self.up = self.up or not canaries
-        try:
-            while canaries:
-                self._wanted.clear()
-                began = time.monotonic()
-                answers = await asyncio.gather(*(_answers(network, canary) for canary in canaries))
-                self._note(any(answers), began)
-                await asyncio.sleep(PAUSE)
-                with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._wanted.wait(), INTERVAL - PAUSE)
-        finally:
-            self._watched = False
+        """Ask these canaries from now on, again and again, in the place of those before."""
+        await self.close()
+        if canaries:
+            self._task = asyncio.create_task(self._ask(network, canaries))
+        else:
+            self.up = True
+
+    async def close(self) -> None:
+        """Ask nobody any more."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
+            self._task = None
             self._round.set()
+
+    async def _ask(self, network: Network, canaries: Sequence[HostPort]) -> None:
+        while True:
+            self._wanted.clear()
+            began = time.monotonic()
+            answers = await asyncio.gather(*(_answers(network, canary) for canary in canaries))
+            self._note(any(answers), began)
+            await asyncio.sleep(PAUSE)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._wanted.wait(), INTERVAL - PAUSE)
 
     async def worked(self, since: float) -> bool:
         """Whether the network has worked since then (`time.monotonic()`) and still does: waits for a round from now on.
@@ -57,7 +67,7 @@ class Canaries:
         A failed probe is the server's fault only then.
         """
         asked = time.monotonic()
-        while self._watched and self._began < asked:
+        while self._task is not None and self._began < asked:
             self._wanted.set()
             await self._round.wait()
         return self.up and self._failed < since
@@ -77,7 +87,7 @@ async def _answers(network: Network, canary: HostPort) -> bool:
     lookups = Lookups(network.resolver)
     try:
         async with asyncio.timeout(PATIENCE):
-            for address in await lookups.addresses(canary.host):
+            for address in await _addresses(lookups, canary.host):
                 target = Target(canary.host, canary.host, address, canary.port, direct_tls=False, allow_private=True)
                 with contextlib.suppress(WireError):
                     _reader, writer = await connect_tcp(target, Timeouts(connect=PATIENCE / 2))
@@ -88,3 +98,10 @@ async def _answers(network: Network, canary: HostPort) -> bool:
     finally:
         await lookups.close()
     return False
+
+
+async def _addresses(lookups: Lookups, host: str) -> list[str]:
+    try:
+        return [str(ip_address(host))]
+    except ValueError:
+        return await lookups.addresses(host)

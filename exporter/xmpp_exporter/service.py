@@ -47,7 +47,6 @@ class Exporter:
         self._prober = Prober(network_of(self.config), journal, backoff)
         self.exposition = Exposition()
         self._canaries = Canaries()
-        self._watching: asyncio.Task[None] | None = None
         probing = Probing(self._prober, self.store, self._canaries)
         self.schedule = Schedule(probing.confirmed, self.store, self._publish)
         self.adhoc = AdHoc(lambda config, kind, trace: probing.once(config, kind, trace=trace), self.schedule.running)
@@ -68,7 +67,7 @@ class Exporter:
                 self.ready = False
                 async with self._reloading:
                     await asyncio.gather(self.schedule.stop(), self.adhoc.close())
-                    await self._watch(None)
+                    await self._canaries.close()
 
     async def reload(self) -> None:
         """Load the configuration again. Raises ReloadError, and then everything stays as it was."""
@@ -95,7 +94,7 @@ class Exporter:
         """Do what `config` says, after one with the servers `before`."""
         self._prober.admission.concurrent = config.limits.concurrent_probes
         self._prober.admission.per_address = config.limits.probes_per_address
-        await self._watch(config)
+        await self._canaries.watch(self._prober.network, config.canaries)
         removed = {server.domain for server in before} - {server.domain for server in config.servers}
         for domain in removed:
             self.exposition.remove(domain)
@@ -108,15 +107,6 @@ class Exporter:
         await self.schedule.configure(config.servers)
         for domain in removed:
             self.store.forget(domain)
-
-    async def _watch(self, config: Config | None) -> None:
-        """Watch the canaries of `config` in the place of those before."""
-        if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
-        self._watching = None
-        if config is not None:
-            self._watching = asyncio.create_task(self._canaries.watch(self._prober.network, config.canaries))
 
     def _publish(self, turn: Turn, report: ProbeReport) -> None:
         domain, kind = report.domain, report.probe

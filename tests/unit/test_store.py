@@ -32,6 +32,10 @@ async def until(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
 
+def unfinished(folder: Path) -> list[Path]:
+    return list(folder.rglob("*.new"))
+
+
 async def kept(folder: Path, *reports: ProbeReport, backoff: LoginBackoff | None = None) -> None:
     """One life of an exporter, with these reports."""
     store = Store(folder, backoff)
@@ -45,9 +49,7 @@ async def test_a_restart_keeps_reports_and_the_times_of_success(tmp_path: Path) 
     state = Store(tmp_path).state("good.test")
     assert state.reports == {AVAILABILITY: GOOD_AVAILABILITY, COMPLIANCE: GOOD_COMPLIANCE}
     assert state.last_success == {AVAILABILITY: GOOD_AVAILABILITY.started, COMPLIANCE: GOOD_COMPLIANCE.started}
-    assert state.last_supported == {
-        check: GOOD_COMPLIANCE.started for check in ("xep0368", "roster_versioning", "xep0363")
-    }
+    assert state.last_supported == dict.fromkeys(("xep0368", "roster_versioning", "xep0363"), GOOD_COMPLIANCE.started)
     assert state.decided["turn"] is Verdict.BROKEN
     assert "xep0398" not in state.decided
 
@@ -153,7 +155,7 @@ async def test_the_end_writes_what_came_during_the_last_write(tmp_path: Path, mo
         await begun.wait()
         store.take(GOOD_COMPLIANCE)
     assert Store(tmp_path).state("good.test").reports.keys() == {AVAILABILITY, COMPLIANCE}
-    assert not list(tmp_path.rglob("*.new"))
+    assert not unfinished(tmp_path)
 
 
 async def test_what_could_not_be_written_is_written_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
