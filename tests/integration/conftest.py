@@ -5,9 +5,11 @@ that skipped them would look like success.
 """
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
+from tests.integration.fake_site import FakeSite
 from tests.servers.certificates import CertificateAuthority
 from tests.servers.dns import FakeDns
 from tests.servers.laboratory import Laboratory, Server
@@ -29,6 +31,13 @@ def dns(laboratory: Laboratory) -> Iterator[FakeDns]:
     """The DNS of all domains; what a test changes in its answers holds for that test alone."""
     yield laboratory.dns
     laboratory.dns.restore()
+
+
+@pytest.fixture
+def site(tmp_path: Path) -> Iterator[FakeSite]:
+    """Fake servers need no laboratory: they run in the test's own event loop."""
+    with FakeDns({}) as dns:
+        yield FakeSite.create(tmp_path, dns)
 
 
 @pytest.fixture(scope="session")

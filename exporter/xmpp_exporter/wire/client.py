@@ -64,9 +64,13 @@ class Client(slixmpp.ClientXMPP):
         self.parser = None
         if self.transport is None:
             raise ConnectionResetError("the connection was lost")
-        transport = await asyncio.get_running_loop().start_tls(
-            self.transport, self, self.ssl_context, server_hostname=server_hostname
-        )
+        try:
+            transport = await asyncio.get_running_loop().start_tls(
+                self.transport, self, self.ssl_context, server_hostname=server_hostname
+            )
+        except BaseException:
+            self._drop()  # asyncio does not say connection_lost in the middle of a handshake
+            raise
         assert transport is not None  # noqa: S101 - it raises instead
         self.transport = transport
         self.socket = transport.get_extra_info("ssl_object")
@@ -87,13 +91,20 @@ class Client(slixmpp.ClientXMPP):
 
     async def close(self, *, goodbye: bool) -> None:
         """End the connection, after the stream if `goodbye`; returns when the socket is closed."""
-        if self.transport is None:
-            return
-        if goodbye:
+        if goodbye and self.transport is not None:
             with contextlib.suppress(Exception):  # the stream may break at any point of its own end
                 self.send_raw(self.stream_footer)
-        self.transport.abort()  # what was written is with the kernel; nobody waits for a silent peer
-        await asyncio.wait([self._closed], timeout=1)
+        if self.transport is not None:
+            self.transport.abort()  # what was written is with the kernel; nobody waits for a silent peer
+            await asyncio.wait([self._closed], timeout=1)
+        await asyncio.sleep(0)  # the socket is closed in the loop's next turn
+
+    def _drop(self) -> None:
+        if self.transport is not None:
+            self.transport.abort()
+        self.transport = self.parser = self.socket = None
+        if not self._closed.done():
+            self._closed.set_result(None)
 
     # what asyncio and slixmpp call
 
@@ -126,7 +137,5 @@ class Client(slixmpp.ClientXMPP):
         super().send_raw(data)
 
     def connection_lost(self, exception: BaseException | None) -> None:
-        self.transport = self.parser = self.socket = None
-        if not self._closed.done():
-            self._closed.set_result(None)
+        self._drop()
         self._owner.on_lost(exception)
