@@ -13,7 +13,7 @@ class Effort:
 
     servers: tuple[int, ...] = (1_000, 10_000)
     """Servers on the page of a scrape."""
-    repeats: int = 3
+    repeats: int = 5
     """Probes from afar of each kind; the fastest counts."""
     seconds: float = 15.0
     """For how long each kind of probe is repeated to see how many one process can do."""

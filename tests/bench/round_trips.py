@@ -62,9 +62,10 @@ def _probe(site: Site, repeats: int) -> Results:
     results = Results([Figure(subject, "round trip", round_trip * 1000, "ms")])
     limits = {"STARTTLS": 13.0, "direct TLS": 11.0}
     for name, run in logins.items():
-        wall = run.report.duration / round_trip
+        wall, dns = run.report.duration / round_trip, run.report.phases["dns"] / round_trip
         results.figures += [
             Figure(subject, f"availability probe, login over {name}", wall, "RTT", limits[name]),
+            Figure(subject, f"availability probe, login over {name}: phase dns", dns, "RTT"),
             Figure(subject, f"availability probe, login over {name}: CPU", run.cpu * 1000, "ms"),
         ]
     results.figures += _compliance_figures(subject, full, round_trip)
