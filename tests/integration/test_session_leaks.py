@@ -56,12 +56,15 @@ class Remains:
 
 @asynccontextmanager
 async def nothing_left() -> AsyncIterator[None]:
-    """Fails when the block leaves something that was not there before."""
+    """Fails when the block leaves something that was not there before, or that Python had to clear away itself."""
+    complaints: list[str] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: complaints.append(context["message"]))
     before = Remains.count()
     yield
     # one turn of the loop for the tasks that have just ended to be taken off its list
     await asyncio.sleep(0)
     assert Remains.count() == before
+    assert complaints == []  # such as "Task was destroyed but it is pending!"
 
 
 async def attempt(new_session: NewSession, times: int) -> list[WireError | None]:
