@@ -4,7 +4,7 @@ import base64
 import hashlib
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -60,12 +60,6 @@ def address() -> Iterator[str]:
     """An address of our own, where port 443 is free."""
     with LoopbackNetwork() as network:
         yield network.address(1)
-
-
-@pytest.fixture
-async def stack() -> AsyncIterator[AsyncExitStack]:
-    async with AsyncExitStack() as stack:
-        yield stack
 
 
 async def judged(
@@ -182,7 +176,7 @@ async def test_a_session_of_bosh_is_terminated(authority: CertificateAuthority, 
             await connection.send(answer or response("404 Not Found"))
 
     assert verdict_of(await judged(authority, address, behave)) == "supported"
-    requests = [int(found[1]) for post in posts if (found := re.search("rid='([0-9]+)'", post))]
+    requests = [int(rid) for post in posts for rid in re.findall("rid=.([0-9]+)", post)]
     assert requests == [requests[0], requests[0] + 1, requests[0] + 2]
     assert 'sid="s"' in posts[1] and "type='terminate'" in posts[2]
 

@@ -8,8 +8,8 @@ from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import Outcome, Verdict
 from xmpp_exporter.wire.errors import WireError
 
-MAX_DETAIL = 1000
-"""Characters of a detail that is put together from several."""
+MAX_DETAIL, MAX_NAME = 1000, 200
+"""Characters of a detail that is put together from several, and of each name in it."""
 
 Judgement = Coroutine[Any, Any, Outcome]
 
@@ -51,7 +51,7 @@ def _one(outcomes: Mapping[str, Outcome], order: Sequence[Verdict]) -> Outcome:
     first = ranked[0][1]
     alike: dict[tuple[Verdict, str], list[str]] = {}
     for name, outcome in ranked:
-        alike.setdefault((outcome.verdict, outcome.detail), []).append(name)
+        alike.setdefault((outcome.verdict, outcome.detail), []).append(name[:MAX_NAME])
     detail = "; ".join(
         f"{', '.join(names)}: " + ("" if verdict == first.verdict else f"{verdict}, ") + text
         for (verdict, text), names in alike.items()

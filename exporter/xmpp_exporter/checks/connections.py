@@ -27,8 +27,10 @@ async def direct_tls(server: Server) -> Outcome:
     endpoints = [endpoint for endpoint in server.endpoints if endpoint.service == DIRECT_TLS]
     outcomes = {endpoint.host: _unresolved(endpoint) for endpoint in endpoints if endpoint.failure}
     allow_private = server.config.allow_private_addresses
-    targets = [target for endpoint in endpoints for target in endpoint.targets(server.domain, allow_private)]
-    outcomes |= await each({str(target): _reach(server, target) for target in targets})
+    targets = {
+        str(target): target for endpoint in endpoints for target in endpoint.targets(server.domain, allow_private)
+    }
+    outcomes |= await each({name: _reach(server, target) for name, target in targets.items()})
     if len(endpoints) < len([record for record in records if record.host]):
         outcomes["more records"] = unknown(Reason.PROBER_LIMIT, f"only the first {MAX_ENDPOINTS} are tried")
     return all_supported(outcomes)

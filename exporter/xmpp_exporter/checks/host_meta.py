@@ -19,6 +19,9 @@ class Link:
     relation: str
     href: str
 
+    def __str__(self) -> str:
+        return f"{self.relation} {self.href}"
+
 
 def read_xrd(body: bytes) -> tuple[Link, ...]:
     """The links of the XML format. Raises ProtocolViolation."""

@@ -44,7 +44,7 @@ async def _document(server: Server, name: str, read: Callable[[bytes], tuple[Lin
         return _unreadable(response, error)
     if not links:
         return unsupported("names neither a WebSocket nor BOSH")
-    outcomes = await each({link.href[:200]: _follow(server, link) for link in links[:MAX_LINKS]})
+    outcomes = await each({str(link): _follow(server, link) for link in links[:MAX_LINKS]})
     whole = all_supported({"Access-Control-Allow-Origin": _readable(response)} | outcomes)
     return supported(f"web pages may read it, and its links work: {', '.join(outcomes)}") if is_good(whole) else whole
 
