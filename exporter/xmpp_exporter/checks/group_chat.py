@@ -12,7 +12,7 @@ from xmpp_exporter.checks.verdicts import broken, supported, unsupported
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.disco import Info
 from xmpp_exporter.wire.errors import StanzaError
-from xmpp_exporter.wire.session import CLIENT
+from xmpp_exporter.wire.session import CLIENT, Listener
 from xmpp_exporter.wire.stanza import quoteattr, reply_of
 
 MUC = "http://jabber.org/protocol/muc"
@@ -82,7 +82,11 @@ async def _say(server: Server, room: Room, token: str) -> None:
 
     with server.session.listen(ours) as echoes:
         server.session.send(f"<message to={quoteattr(room.jid)} type='groupchat'><body>{token}</body></message>")
-        reply_of(await asked("to say something in a room", echoes.next("the echo of a message to a room")))
+        await asked("to say something in a room", _accepted(echoes))
+
+
+async def _accepted(echoes: Listener) -> ET.Element:
+    return reply_of(await echoes.next("the echo of a message to a room"))
 
 
 async def _query(server: Server, room: Room, token: str) -> bool:

@@ -111,6 +111,8 @@ async def _info(server: Server, jid: str) -> Info | StanzaError | TimedOut:
     try:
         return await server.disco.info(jid)
     except StanzaError as error:
-        return Info() if error.condition in _NO_DISCO else error
+        # the domain itself is not down: we are logged in to it
+        no_disco = _NO_DISCO | {"service-unavailable"} if jid == server.domain else _NO_DISCO
+        return Info() if error.condition in no_disco else error
     except TimedOut as error:
         return error
