@@ -12,7 +12,7 @@ from xmpp_exporter import __version__, labels
 from xmpp_exporter.adhoc import Interrupted
 from xmpp_exporter.config import ServerConfig, parse_domain
 from xmpp_exporter.metrics import page, render_report
-from xmpp_exporter.model import ProbeKind, ProbeReport
+from xmpp_exporter.model import PROBER_FAULTS, ProbeKind, ProbeReport
 from xmpp_exporter.report_json import report_json
 from xmpp_exporter.score import score
 from xmpp_exporter.service import Exporter, ReloadError
@@ -28,7 +28,17 @@ TIMEOUT_OFFSET = 0.5
 BATCH = 100
 
 _LATER = {"Retry-After": "30"}
+_UNITS = ((86_400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def _ago(timestamp: float) -> str:
+    """How long that is ago, in whole units."""
+    seconds = max(0, int(time.time() - timestamp))
+    return next((f"{seconds // length} {unit} ago" for length, unit in _UNITS if seconds >= length), "now")
+
+
 _templates = Environment(loader=PackageLoader("xmpp_exporter"), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+_templates.filters["ago"] = _ago
 
 
 def application(exporter: Exporter, prefix: str = "", links: str = "") -> web.Application:
@@ -40,7 +50,7 @@ def application(exporter: Exporter, prefix: str = "", links: str = "") -> web.Ap
         [
             web.get(f"{prefix}/", pages.index),
             web.get(f"{prefix}/metrics", pages.metrics),
-            web.get(f"{prefix}/probe", pages.probe),
+            web.get(f"{prefix}/probe", pages.probe, allow_head=False),
             web.post(f"{prefix}/-/reload", pages.reload),
             web.put(f"{prefix}/-/reload", pages.reload),
             web.get(f"{prefix}/api/v1/servers", pages.servers),
@@ -136,11 +146,15 @@ class _Pages:
         page = _templates.get_template("index.html.j2").generate(
             servers=servers,
             number=len(self._exporter.config.servers),
+            down=sum(self._is_down(config) for config in self._exporter.config.servers),
             prefix=self._links,
             version=__version__,
-            now=time.time(),
         )
         return await write_page(request, _batched(text.encode() for text in page), "text/html; charset=utf-8")
+
+    def _is_down(self, config: ServerConfig) -> bool:
+        report = self._report(config, ProbeKind.AVAILABILITY)
+        return report is not None and not report.success and report.failure not in PROBER_FAULTS
 
     def _report(self, config: ServerConfig, kind: ProbeKind) -> ProbeReport | None:
         return self._exporter.store.report(config.domain, kind)
@@ -155,9 +169,11 @@ class _Pages:
             "domain": config.domain,
             "relation": config.relation,
             "listed": config.listed,
-            "up": availability.success if availability else None,
+            "up": availability.success if availability and availability.failure not in PROBER_FAULTS else None,
             "failure": availability.failure if availability else None,
+            "account": config.account is not None,
             "login": availability.login if availability else None,
+            "login_failure": availability.login_failure if availability else None,
             "score": {"supported": points.supported, "counted": points.counted} if points else None,
             "software": labels.software(software.name) if software else None,
             "last_probe": {
