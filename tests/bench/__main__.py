@@ -37,6 +37,8 @@ def main() -> None:
         except (ProgramError, DelayLineError) as error:
             watcher.print(str(error))
             raise SystemExit(2) from None
+        except KeyboardInterrupt:
+            raise SystemExit(130) from None
         print_results(name, results[name], stdout_console())
         if options.json:
             options.json.write_text(json.dumps(as_json(results), indent=2) + "\n")

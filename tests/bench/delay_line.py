@@ -9,6 +9,7 @@ import fcntl
 import multiprocessing
 import os
 import select
+import signal
 import struct
 import subprocess
 import time
@@ -83,6 +84,7 @@ class DelayLine:
 
 def _carry(one_way: float, starter: Connection) -> None:
     """Makes the networks, tells `starter` where they are, and carries packets until the starter's process ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who made us needs the networks to end in order
     try:
         near, near_device = _network([NEAR_ADDRESS], list(FAR_ADDRESSES))
         far, far_device = _network(list(FAR_ADDRESSES), [NEAR_ADDRESS])
