@@ -49,12 +49,18 @@ async def fakes(tmp_path: Path) -> AsyncIterator[FakeSite]:
         yield FakeSite.create(tmp_path, dns)
 
 
-async def probed(fakes: FakeSite, services: Services, *checks: str, prober: Prober | None = None) -> ProbeReport:
+async def probed(
+    fakes: FakeSite,
+    services: Services,
+    *checks: str,
+    prober: Prober | None = None,
+    previous: ProbeReport | None = None,
+) -> ProbeReport:
     fake = fakes.server(on_iq=services.on_iq, on_stanza=services.on_stanza)
     async with listening(fake) as listener:
         fakes.dns.add_zone(DOMAIN, f"_xmpp-client._tcp SRV 5 0 {listener.port} @\n@ A {listener.address}\n")
         config = fakes.config(timeouts={"reply": "1s"})
-        return await probe_compliance(prober or fakes.prober(), config, only=checks)
+        return await probe_compliance(prober or fakes.prober(), config, only=checks, previous=previous)
 
 
 def detail_of(report: ProbeReport, check: str) -> str:
@@ -210,6 +216,19 @@ class TestFinding:
         self, fakes: FakeSite, domain: str, items: str | None, verdict: str
     ) -> None:
         assert (await verdict_of(fakes, Services(DOMAIN, {DOMAIN: domain}, items=items), "xep0045"))[0] == verdict
+
+    @pytest.mark.parametrize("items", [None, "!internal-server-error"])
+    async def test_what_was_known_is_not_forgotten_while_nobody_answers(
+        self, fakes: FakeSite, items: str | None
+    ) -> None:
+        up = Services(DOMAIN, {DOMAIN: "", MUC: IS_MUC})
+        report = await probed(fakes, up, "xep0045")
+        report = await probed(fakes, Services(DOMAIN, up.info, items=items), "xep0045", previous=report)
+        assert verdicts_of(report)["xep0045"].startswith("unknown ")
+        assert report.services == {"group_chat": (MUC,)}
+        down = Services(DOMAIN, {DOMAIN: "", MUC: "!remote-server-not-found"})
+        report = await probed(fakes, down, "xep0045", "xep0363", previous=report)
+        assert verdicts_of(report) == {"xep0045": "broken component_down", "xep0363": "unsupported not_offered"}
 
     async def test_a_stream_that_dies_decides_nothing(self, fakes: FakeSite) -> None:
         async def die(session: Session, iq: Element) -> None:

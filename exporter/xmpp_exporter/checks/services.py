@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 from xmpp_exporter.checks.combine import Judgement, each, worst_decided
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.shared import info_of
 from xmpp_exporter.checks.verdicts import Undecided, broken, unknown
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.disco import Info
@@ -18,6 +17,9 @@ _DOWN_AT_HOME = _DOWN | {"remote-server-timeout"}
 """Prosody says so of a component of its own; of another server's it means that the network may be at fault."""
 _NO_DISCO = frozenset({"feature-not-implemented", "item-not-found"})
 """Conditions by which an entity says that it is nothing that clients could discover."""
+
+_NO_DISCO_AT_DOMAIN = _NO_DISCO | {"service-unavailable"}
+"""The domain itself is not down: we are logged in to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ async def judge_each(
 async def _find(server: Server, role: Role, configured: str | None) -> Services:
     last = server.previous.services if server.previous is not None else {}
     known = {configured} if configured is not None else set(last.get(role.name, ()))
+    _remember(server, role, known)  # and if nobody answers now, the next report knows them still
     listed = (configured,) if configured is not None else (server.domain, *await _items(server))
     something_else = {jid for name, jids in last.items() if name != role.name for jid in jids} - known
     answers = await _ask(server, sorted({*listed, *known}))
@@ -82,10 +85,15 @@ async def _find(server: Server, role: Role, configured: str | None) -> Services:
             down[jid] = answer
         elif jid in listed and jid not in something_else:
             silent[jid] = answer
-    only_away = known & set(listed) & (down.keys() | silent.keys())  # and to be missed by the next report, too
-    if found or only_away:
-        server.services[role.name] = tuple(sorted(found.keys() | only_away))
+    only_away = known & set(listed) & (down.keys() | silent.keys())
+    _remember(server, role, found.keys() | only_away)
     return Services(found, down, silent)
+
+
+def _remember(server: Server, role: Role, jids: Collection[str]) -> None:
+    server.services.pop(role.name, None)
+    if jids:
+        server.services[role.name] = tuple(sorted(jids))
 
 
 def _is_down(server: Server, jid: str, answer: StanzaError | TimedOut) -> bool:
@@ -97,8 +105,8 @@ async def _items(server: Server) -> tuple[str, ...]:
     try:
         return await server.disco.items()
     except StanzaError as error:
-        if await info_of(server, server.domain) == Info():
-            return ()  # nobody there answers service discovery at all
+        if error.condition in _NO_DISCO_AT_DOMAIN:
+            return ()
         raise Undecided(Reason.DEPENDS_ON, f"the domain does not list its services: {error.detail}") from error
 
 
@@ -111,8 +119,7 @@ async def _info(server: Server, jid: str) -> Info | StanzaError | TimedOut:
     try:
         return await server.disco.info(jid)
     except StanzaError as error:
-        # the domain itself is not down: we are logged in to it
-        no_disco = _NO_DISCO | {"service-unavailable"} if jid == server.domain else _NO_DISCO
-        return Info() if error.condition in no_disco else error
+        none = _NO_DISCO_AT_DOMAIN if jid == server.domain else _NO_DISCO
+        return Info() if error.condition in none else error
     except TimedOut as error:
         return error
