@@ -49,7 +49,7 @@ class Canaries:
             self._task.cancel()
             await asyncio.wait([self._task])
             self._task = None
-            self._round.set()
+            self._end_round()
 
     async def _ask(self, network: Network, canaries: Sequence[HostPort]) -> None:
         while True:
@@ -78,6 +78,10 @@ class Canaries:
         self.up, self._began = up, began
         if not up:
             self._failed = time.monotonic()
+        self._end_round()
+
+    def _end_round(self) -> None:
+        # A new event for the next round: one that stays set would let nobody wait for it.
         self._round.set()
         self._round = asyncio.Event()
 
