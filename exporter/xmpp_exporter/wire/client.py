@@ -8,7 +8,6 @@ by another mechanism, no answers to strangers' subscriptions.
 
 import asyncio
 import contextlib
-import logging
 import ssl
 import xml.etree.ElementTree as ET
 from collections.abc import Sequence
@@ -18,12 +17,9 @@ import slixmpp
 from slixmpp.util.sasl.client import Mech, choose
 
 from xmpp_exporter.wire import scram  # noqa: F401 - replaces slixmpp's SCRAM
-from xmpp_exporter.wire.errors import ProtocolViolation, WireError
+from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, WireError
 from xmpp_exporter.wire.stream import STREAMS
 from xmpp_exporter.wire.xml import StanzaParser, local
-
-# its debugging messages have whole stanzas in them, the one with the password too
-logging.getLogger("slixmpp").setLevel(logging.CRITICAL + 1)
 
 
 class Owner(Protocol):
@@ -133,8 +129,11 @@ class Client(slixmpp.ClientXMPP):
         self._owner.on_element(xml)
 
     def send_raw(self, data: str | bytes) -> None:
-        self._owner.on_sending(data if isinstance(data, str) else data.decode())
-        super().send_raw(data)
+        if self.transport is None:
+            raise Disconnected("the connection is lost")
+        text = data if isinstance(data, str) else data.decode()
+        self._owner.on_sending(text)
+        self.transport.write(text.encode())  # slixmpp would show it to its log, too
 
     def connection_lost(self, exception: BaseException | None) -> None:
         self._drop()

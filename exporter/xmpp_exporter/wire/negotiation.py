@@ -97,7 +97,7 @@ async def _ask_for_tls(session: "Session", client: Client, elements: "Listener")
     assert session.plain_features is not None  # noqa: S101 - they came just now
     if session.plain_features.find(f"{TLS}starttls") is None:
         raise TlsFailed(f"{session.target} does not offer STARTTLS")
-    client.send_raw("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+    session.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
     answer = await elements.next("the answer to STARTTLS")
     if answer.tag != f"{TLS}proceed":
         raise TlsFailed(f"{session.target} answered STARTTLS with <{local(answer)}/>")
@@ -149,7 +149,7 @@ async def _authenticate(session: "Session", client: Client, elements: "Listener"
     """RFC 6120 §6.4."""
     mechanism = _prepared(client, session.mechanism, session.mechanisms)
     first = _encoded(mechanism.process())  # type: ignore[no-untyped-call]
-    client.send_raw(f"<auth xmlns='{SASL[1:-1]}' mechanism='{session.mechanism}'>{first or '='}</auth>")
+    session.send(f"<auth xmlns='{SASL[1:-1]}' mechanism='{session.mechanism}'>{first or '='}</auth>")
     for _ in range(MAX_CHALLENGES + 1):
         answer = await elements.next("the answer to the login")
         if answer.tag == f"{SASL}success":
@@ -160,7 +160,7 @@ async def _authenticate(session: "Session", client: Client, elements: "Listener"
         if answer.tag != f"{SASL}challenge":
             raise ProtocolViolation(f"the server sent <{local(answer)}/> where an answer to the login belongs")
         response = _encoded(await _processed(mechanism, answer))
-        client.send_raw(f"<response xmlns='{SASL[1:-1]}'>{response}</response>")
+        session.send(f"<response xmlns='{SASL[1:-1]}'>{response}</response>")
     raise LoginFailed(Failure.AUTH_FAILED, f"more than {MAX_CHALLENGES} SASL challenges")
 
 

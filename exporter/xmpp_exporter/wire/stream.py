@@ -52,6 +52,7 @@ class Stream:
         self.tls: TlsConnection | None = None
         self._parser = StanzaParser()
         self._depth = 0
+        self._ended = False
         self._inbox: deque[ET.Element] = deque()
 
     @contextlib.asynccontextmanager
@@ -96,6 +97,8 @@ class Stream:
     async def read(self) -> ET.Element:
         """The next element of the stream. Raises ProtocolViolation (stream errors too), Disconnected, TimedOut."""
         while not self._inbox:
+            if self._ended:
+                raise Disconnected(f"{self.target} ended the stream")
             try:
                 async with asyncio.timeout(self.timeouts.reply):
                     data = await self._reader.read(65536)
@@ -126,7 +129,7 @@ class Stream:
                 if self._depth == 1:
                     self._inbox.append(element)
                 elif self._depth == 0:
-                    raise Disconnected(f"{self.target} ended the stream")
+                    self._ended = True
 
     async def _handshake(self, verify: bool) -> None:
         contexts = self.network.tls

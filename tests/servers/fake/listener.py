@@ -17,6 +17,8 @@ class Connection:
     async def send(self, text: str) -> None:
         self.writer.write(text.encode())
         await self.writer.drain()
+        # A behaviour that sends without end shares its event loop; behind TLS, drain may neither wait nor see the end.
+        await asyncio.sleep(0)
 
     async def encrypt(self, context: ssl.SSLContext) -> None:
         """Do the server's part of a TLS handshake on the open connection."""
