@@ -28,7 +28,7 @@ class Admission:
     holds up its own domains, nobody else's.
     """
 
-    concurrent: int = 32
+    concurrent: int = 100
     per_address: int = 2
     _addresses: Counter[str] = field(default_factory=Counter)
     _running: Counter[ProbeKind] = field(default_factory=Counter)
