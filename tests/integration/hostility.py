@@ -11,15 +11,20 @@ from tests.servers.fake.behaviours import HEADER
 from tests.servers.fake.xmpp import SASL, TLS
 
 
-def opens_with(domain: str, text: str) -> Behaviour:
-    """Answer the stream's header with one's own and `text`, and say no more."""
+def answers(text: str) -> Behaviour:
+    """Answer whatever comes first with `text`, and say no more."""
 
     async def behave(connection: Connection) -> None:
         await connection.reader.read(65536)
-        await connection.send(HEADER.format(domain=domain) + text)
+        await connection.send(text)
         await silent(connection)
 
     return behave
+
+
+def opens_with(domain: str, text: str) -> Behaviour:
+    """Answer the stream's header with one's own and `text`, and say no more."""
+    return answers(HEADER.format(domain=domain) + text)
 
 
 def nests_deeply(domain: str) -> Behaviour:
@@ -27,14 +32,14 @@ def nests_deeply(domain: str) -> Behaviour:
     return opens_with(domain, "<stream:features>" + "<a>" * 100_000)
 
 
-def floods(domain: str, stanza: str = "<a/>") -> Behaviour:
-    """Small stanzas without end."""
+def floods(domain: str, text: str = "<a/>", beginning: str = "") -> Behaviour:
+    """`text` without end: small stanzas, unless told otherwise."""
 
     async def behave(connection: Connection) -> None:
         await connection.reader.read(65536)
-        await connection.send(HEADER.format(domain=domain))
+        await connection.send(HEADER.format(domain=domain) + beginning)
         while True:
-            await connection.send(stanza * 50_000)
+            await connection.send(text * 50_000)
 
     return behave
 

@@ -172,3 +172,20 @@ async def cancel_half_way(site: FakeSite, listener: Listener, times: int) -> Non
 async def test_nothing_is_left_of_50_logins_that_are_cancelled_half_way(site: FakeSite) -> None:
     async with nothing_left(), listening(silent) as listener:
         await cancel_half_way(site, listener, 50)
+
+
+async def test_giving_up_does_not_wait_for_a_silent_server(site: FakeSite) -> None:
+    greeted = asyncio.Event()
+
+    async def behave(connection: Connection) -> None:
+        await connection.reader.readexactly(1)  # of the client's part of the handshake
+        greeted.set()
+        await silent(connection)
+
+    async with listening(behave) as listener, asyncio.timeout(LIMIT):
+        login = asyncio.create_task(site.session(listener, direct_tls=True).__aenter__())
+        await greeted.wait()
+        login.cancel()
+        async with asyncio.timeout(0.8):
+            await asyncio.wait([login])
+        assert login.cancelled()

@@ -7,6 +7,7 @@ only, over TLS with a verified certificate only.
 import asyncio
 import base64
 import binascii
+import contextlib
 import ssl
 import uuid
 import xml.etree.ElementTree as ET
@@ -189,16 +190,11 @@ async def _processed(mechanism: Mech, element: ET.Element) -> bytes:
 
 async def _accept(mechanism: Mech, success: ET.Element) -> None:
     """Take a success only from a server that knows the password, too (RFC 5802 §3). Raises LoginFailed."""
-    if not isinstance(mechanism, OpensslScram) or mechanism.proven:
-        return
-    if mechanism.step != PROOF_SENT:
-        raise _impostor()
-    try:
-        await _processed(mechanism, success)
-    except LoginFailed:
-        raise _impostor() from None
-    if not mechanism.proven:
-        raise _impostor()
+    if isinstance(mechanism, OpensslScram) and not mechanism.proven:
+        with contextlib.suppress(LoginFailed):
+            await _processed(mechanism, success)
+        if not mechanism.proven:
+            raise _impostor()
 
 
 def _impostor() -> LoginFailed:
