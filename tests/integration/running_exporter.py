@@ -56,7 +56,7 @@ class RunningExporter:
         self._arguments = [
             f"--config.file={self.configuration_file}",
             f"--storage.path={self.storage}",
-            *([f"--web.listen-address={listen}"] if listen else []),
+            f"--web.listen-address={listen}",
             *arguments,
         ]
         directory.mkdir(parents=True, exist_ok=True)
@@ -73,8 +73,8 @@ class RunningExporter:
         return self._process
 
     def start(self) -> None:
-        """Start it, and return at once."""
-        with self.log_file.open("ab") as log:
+        """Start it, with a new log, and return at once."""
+        with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
                 [str(PROGRAM), "serve", *self._arguments],
                 cwd=self.directory,
@@ -86,7 +86,11 @@ class RunningExporter:
 
     def __enter__(self) -> Self:
         self.start()
-        self.until(lambda: "msg=probing" in self.log or '"probing"' in self.log, "start")
+        try:
+            self.until(lambda: re.search(r'msg(=|": ")probing\b', self.log), "start")
+        except BaseException:
+            self.kill()
+            raise
         return self
 
     def __exit__(
@@ -148,7 +152,7 @@ class RunningExporter:
             time.sleep(POLL)
         return found
 
-    def probed(self, domain: str, probe: str = "compliance", times: int = 1) -> float:
+    def probed(self, domain: str, probe: str = "compliance", times: float = 1) -> float:
         """Waits until the domain was probed so often; returns the number of probes."""
         series = f'xmpp_probes_total{{domain="{domain}",probe="{probe}"}}'
         return self.until(
