@@ -46,6 +46,9 @@ class OpensslScram(SCRAM):
         super().process_1(challenge)
         # slixmpp's nonce is what `random` makes; a nonce that can be guessed lets a proof be replayed (RFC 5802 §5.1)
         self.cnonce = secrets.token_urlsafe(18).encode()
+        if not self.credentials["channel_binding"]:
+            # slixmpp says "y", I could bind but think that you can't; a server that can must then refuse (§6)
+            self.gs2_header = b"n" + self.gs2_header[1:]
         name, _, _ = self.client_first_message_bare.rpartition(b",r=")
         self.client_first_message_bare = name + b",r=" + self.cnonce
         self.client_first_message = self.gs2_header + self.client_first_message_bare
