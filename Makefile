@@ -2,7 +2,7 @@
 SERVERS = prosody prosody-modules ejabberd coturn prometheus
 PYTHON = .venv/bin/python
 
-.PHONY: demo test check bench
+.PHONY: demo test check docs bench
 
 # Real servers, the exporter and Prometheus on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
 demo:
@@ -23,6 +23,11 @@ check:
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
+
+# The pages of docs/ that are made of the catalogue and the metrics' contract.
+docs:
+	@deploy/install
+	$(PYTHON) -m docs.generate
 
 # What a probe and a scrape cost; needs root.
 bench:
