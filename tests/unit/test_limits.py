@@ -1,0 +1,144 @@
+"""Admission and connections: never more than allowed, everybody gets in, and nothing is lost when somebody gives up."""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from xmpp_exporter.limits import Admission
+from xmpp_exporter.model import ProbeKind
+from xmpp_exporter.wire.network import Connections
+
+LIMIT = 20
+ADDRESSES = "abcd"
+
+
+@dataclass(frozen=True)
+class Visit:
+    """One probe: what it wants, how many turns of the loop it stays, and after how many it is cancelled, if at all."""
+
+    kind: ProbeKind
+    addresses: frozenset[str]
+    stays: int
+    cancelled_after: int | None
+
+
+visits = st.lists(
+    st.builds(
+        Visit,
+        st.sampled_from(ProbeKind),
+        st.frozensets(st.sampled_from(ADDRESSES), min_size=1),
+        st.integers(0, 4),
+        st.none() | st.integers(0, 12),
+    ),
+    max_size=30,
+)
+
+
+@dataclass
+class House:
+    """Who is in now, and how full it ever was."""
+
+    running: Counter[object] = field(default_factory=Counter)
+    most: Counter[object] = field(default_factory=Counter)
+    entered: int = 0
+
+    async def visit(self, door: AbstractAsyncContextManager[object], keys: list[object], stays: int) -> None:
+        async with door:
+            self.entered += 1
+            self.running.update(keys)
+            self.most |= self.running
+            try:
+                for _ in range(stays):
+                    await asyncio.sleep(0)
+            finally:
+                self.running.subtract(keys)
+
+
+async def all_of(
+    house: House, visits: list[Visit], door: Callable[[Visit], tuple[AbstractAsyncContextManager[object], list[object]]]
+) -> None:
+    """Every visit comes, some are cancelled; in the end the house is empty, and nobody was kept waiting."""
+    tasks = [asyncio.create_task(house.visit(*door(visit), visit.stays)) for visit in visits]
+    async with asyncio.timeout(LIMIT):
+        turn = 0
+        while not all(task.done() for task in tasks):
+            for task, visit in zip(tasks, visits, strict=True):
+                if visit.cancelled_after == turn:
+                    task.cancel()
+            turn += 1
+            await asyncio.sleep(0)
+    assert all(task.cancelled() or task.exception() is None for task in tasks)
+    assert house.entered >= sum(visit.cancelled_after is None for visit in visits)
+    assert +house.running == Counter()
+
+
+@given(visits=visits, concurrent=st.integers(1, 5), per_address=st.integers(1, 3))
+@settings(deadline=None)
+def test_admission_keeps_both_limits_and_lets_everybody_in(
+    visits: list[Visit], concurrent: int, per_address: int
+) -> None:
+    async def run() -> None:
+        admission, house = Admission(concurrent, per_address), House()
+        await all_of(
+            house, visits, lambda visit: (admission.enter(visit.kind, visit.addresses), [visit.kind, *visit.addresses])
+        )
+        assert all(house.most[kind] <= concurrent for kind in ProbeKind)
+        assert all(house.most[address] <= per_address for address in ADDRESSES)
+        # nothing is held by those who have left
+        assert [admission.running(kind) for kind in ProbeKind] == [0] * len(ProbeKind)
+        assert not admission._waiting and not admission._addresses
+
+    asyncio.run(run())
+
+
+@given(visits=visits, per_address=st.integers(1, 3))
+@settings(deadline=None)
+def test_connections_to_an_address_are_never_more_than_allowed(visits: list[Visit], per_address: int) -> None:
+    async def run() -> None:
+        connections, house = Connections(per_address), House()
+
+        def door(visit: Visit) -> tuple[AbstractAsyncContextManager[object], list[object]]:
+            address = min(visit.addresses)
+            return connections.slot(address), [address]
+
+        await all_of(house, visits, door)
+        assert all(house.most[address] <= per_address for address in ADDRESSES)
+        assert not connections._gates
+
+    asyncio.run(run())
+
+
+async def test_a_slow_address_holds_up_nobody_else() -> None:
+    admission = Admission(concurrent=4, per_address=1)
+    async with asyncio.timeout(LIMIT), admission.enter(ProbeKind.AVAILABILITY, ["slow"]):
+        waiting = [asyncio.create_task(House().visit(admission.enter(ProbeKind.AVAILABILITY, ["slow"]), [], 0))] * 1
+        waiting += [
+            asyncio.create_task(House().visit(admission.enter(ProbeKind.AVAILABILITY, ["slow", f"{n}"]), [], 0))
+            for n in range(100)
+        ]
+        await asyncio.sleep(0)
+        async with admission.enter(ProbeKind.AVAILABILITY, ["7"]) as waited:
+            assert waited < LIMIT
+        async with admission.enter(ProbeKind.COMPLIANCE, ["another"]):
+            assert admission.running(ProbeKind.COMPLIANCE) == 1
+    async with asyncio.timeout(LIMIT):
+        await asyncio.gather(*waiting)
+    assert admission.running(ProbeKind.AVAILABILITY) == 0
+
+
+async def test_who_comes_first_is_let_in_first() -> None:
+    admission, order = Admission(concurrent=1), list[int]()
+
+    async def visit(number: int) -> None:
+        async with admission.enter(ProbeKind.COMPLIANCE, [str(random.random())]):
+            order.append(number)
+
+    async with asyncio.timeout(LIMIT):
+        await asyncio.gather(*(visit(number) for number in range(20)))
+    assert order == list(range(20))
