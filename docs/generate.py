@@ -1,32 +1,75 @@
 """Writes docs/checks.md and docs/metrics.md from the catalogue and the metrics' contract: `make docs`."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from docs.vocabulary import FAILURES, KINDS, LEAVES, NEEDS, QUERIES, REASONS, VERDICTS
 from xmpp_exporter.catalogue import Check, checks, topics
+from xmpp_exporter.exposition import EXPIRE_AFTER
 from xmpp_exporter.families import CATALOGUE_FAMILIES, EXPORTER_FAMILIES, PROBE_FAMILIES, Family
+from xmpp_exporter.labels import MAX_LENGTH
+from xmpp_exporter.model import PROBER_FAULTS
 
 FOLDER = Path(__file__).parent
 WRITTEN_BY = "<!-- Written by `make docs` from {source}: change that, not this. -->"
 
+METRICS_INTRODUCTION = f"""\
+# Metrics
+
+`/metrics` is the text format 0.0.4 (`text/plain; version=0.0.4; charset=utf-8`), whatever the `Accept` header asks for,
+gzipped for those who take it. Values are cached: a scrape shows the last finished probe of each kind, and probes
+nothing. Units are seconds and bytes; moments are seconds since the epoch, so that `time() - …` is an age.
+
+A missing sample says that something is **not known**, never that it is bad:
+
+- `xmpp_xep_supported` is absent for a check that could not be decided, and for all checks of a server that could not be
+  probed: down is not "lost every XEP".
+- `xmpp_probe_success` is absent when a probe failed by the prober's own fault; `xmpp_probe_last_failure_info` says
+  which.
+- What a probe found is shown for {EXPIRE_AFTER} of its intervals and not longer, also after a restart. Moments and
+  counters of a server stay until it leaves the configuration.
+- A verdict that changes between supported and not is shown only when a second look, within a minute, has found the
+  same.
+
+[`/probe`](operations.md#probes-on-request) answers with the metrics of one server alone, without counters, moments and
+settings.
+"""
+
+SERVERS_INTRODUCTION = """\
+Availability probes own the endpoint, TLS, SASL, login and ping metrics, compliance probes the rest; where both have
+one, `probe` tells whose it is.
+"""
+
+LABELS = f"""\
+| Label | Values |
+|---|---|
+| `domain` | the server's XMPP domain, in lower-case A-labels |
+| `probe` | `availability`, `compliance` |
+| `check` | the ids of [the checks](checks.md) |
+| `xep` | the number with leading zeros (`0313`); empty for an RFC |
+| `verdict`, and `reason` of `xmpp_check_problem_info` | [verdicts](checks.md#verdicts) |
+| `reason` elsewhere | [below](#why-a-probe-or-a-login-fails) |
+| `phase` | `dns`, `connect`, `tls`, `auth`, `checks` |
+| `service` | `xmpp-client` (STARTTLS), `xmpps-client` (direct TLS), as in the SRV record |
+| `family` | `ipv4`, `ipv6` |
+| `mechanism` | a SASL mechanism that is known, or `other` |
+| `software` | the name of a known server in lower case, or `other` |
+| `host`, `version`, `cipher` | what the server sent, without control characters, cut after {MAX_LENGTH} |
+
+No label holds the text of an error: details are in [the API](operations.md#pages) and on the debug page of `/probe`.
+"""
+
 CHECKS_INTRODUCTION = """\
 # Checks
 
-Each check ends in one verdict: `supported`, `unsupported` (not offered), `broken` (offered, and does not work) or
-`unknown` (could not be decided). The score counts the *scored* checks that were decided; the others are for
-information. What a check leaves on the server as *removable*, it removes itself, even after a crash; *permanent* is
-what no protocol can delete.
+`xmpp-exporter checks` lists them on the command line. The id is the label `check` of [the metrics](metrics.md), and
+what `exclude` and `expect` in [the configuration](configuration.md) name.
 """
 
-METRICS_INTRODUCTION = """\
-# Metrics
-
-All values are of the last finished probe. A check that could not be decided has no sample of `xmpp_xep_supported`, and
-after a failed probe no check has: a server that is down never looks like one that lost its features. Units are seconds
-and bytes; moments are seconds since the epoch. The label `domain` is the probed server, `probe` is `availability` or
-`compliance`, `check` is a check's id of [checks.md](checks.md) and `xep` its number with leading zeros, or empty for an
-RFC.
+SCORE = """\
+The score counts those of the *scored* checks that were decided. The others are for information: closing registration,
+say, is a choice.
 """
 
 
@@ -43,45 +86,77 @@ def metrics_page() -> str:
 def _checks_page() -> Iterator[str]:
     yield WRITTEN_BY.format(source="exporter/xmpp_exporter/catalogue/checks.yml")
     yield CHECKS_INTRODUCTION
-    by_topic = {topic: [check for check in checks().values() if check.topic == topic] for topic in topics()}
-    for topic, entries in by_topic.items():
+    yield "| Check | XEP | Title | Scored | Needs | Leaves |\n|---|---|---|---|---|---|"
+    for check in checks().values():
+        leaves = "" if check.leaves == "nothing" else check.leaves
+        scored = "yes" if check.scored else ""
+        yield f"| [{check.id}](#{check.id}) | {check.xep} | {check.title} | {scored} | {_needs(check)} | {leaves} |"
+    yield f"\n{SCORE}\n## Verdicts\n"
+    yield "| Verdict | | `xmpp_xep_supported` |\n|---|---|---|"
+    for verdict, (meaning, value) in VERDICTS.items():
+        yield f"| `{verdict}` | {meaning} | {value} |"
+    yield "\nEach verdict but `supported` has a reason:\n\n| Verdict | Reason | |\n|---|---|---|"
+    for verdict, reasons in REASONS.items():
+        for reason, meaning in reasons.items():
+            yield f"| `{verdict}` | `{reason}` | {meaning} |"
+    yield ""
+    for topic, title in topics().items():
+        entries = [check for check in checks().values() if check.topic == topic]
         if entries:
-            yield f"## {topics()[topic]}\n"
+            yield f"## {title}\n"
         for check in entries:
             yield from _check(check)
 
 
 def _check(check: Check) -> Iterator[str]:
     specification = f"XEP-{check.xep}" if check.xep else "Specification"
-    needs = " and ".join(need.replace("_", " ") for need in sorted(check.needs)) or "nothing"
-    scored = "scored" if check.scored else "for information"
-    yield f"### {check.id}: {check.title}\n"
-    yield f"[{specification}]({check.link}) · {scored} · needs: {needs} · leaves: {check.leaves}\n"
+    yield f"### {check.id}\n"
+    yield f"**{check.title}** ([{specification}]({check.link}))\n"
     yield f"{_plain(check.description)}\n"
-    yield f"*Tried:* {_plain(check.method)}\n"
+    yield f"*How it is decided:* {_plain(check.method)}\n"
+    yield f"- Needs: {_needs(check) or 'nothing'}"
+    yield f"- Leaves on the server: {LEAVES[check.leaves]}"
+    if check.kind != "feature":
+        yield f"- Kind: {KINDS[check.kind]}"
+    if not check.scored:
+        yield "- For information: not in the score"
     for fact in check.facts:
-        yield f"*Measured:* `{fact.metric}`: {_plain(fact.help)}\n"
+        yield f"- Measures `{fact.metric}`: {_plain(fact.help)}"
+    yield ""
+
+
+def _needs(check: Check) -> str:
+    return next((NEEDS[need] for need in ("no_contacts", "account") if need in check.needs), "")
 
 
 def _metrics_page() -> Iterator[str]:
     yield WRITTEN_BY.format(source="exporter/xmpp_exporter/families.py")
-    yield METRICS_INTRODUCTION
-    yield "## Servers\n"
+    yield f"{METRICS_INTRODUCTION}\n## Servers\n\n{SERVERS_INTRODUCTION}"
     yield from _families(PROBE_FAMILIES)
     yield "## The catalogue\n"
     yield from _families(CATALOGUE_FAMILIES)
     yield "## The exporter\n"
     yield "With them come `process_*` and `python_info`, as of every Python program.\n"
     yield from _families(EXPORTER_FAMILIES)
+    yield f"## Labels\n\n{LABELS}\n## Why a probe or a login fails\n\n| `reason` | |\n|---|---|"
+    for failure, meaning in FAILURES.items():
+        yield f"| `{failure}` | {meaning} |"
+    *others, last = sorted(PROBER_FAULTS)
+    yield f"\n{_names(others)} and `{last}` are the prober's own faults: they say nothing about the server.\n"
+    yield "## Queries\n"
+    for title, query in QUERIES.items():
+        yield f"{title}:\n\n```promql\n{query}\n```\n"
 
 
-def _families(families: Sequence[Family]) -> Iterator[str]:
-    yield "| Metric | Type | Labels | |"
-    yield "|---|---|---|---|"
+def _families(families: Iterable[Family]) -> Iterator[str]:
+    yield "| Metric | Type | Labels | |\n|---|---|---|---|"
     for family in families:
-        labels = ", ".join(f"`{label}`" for label in family.labels)
-        yield f"| `{family.name}` | {family.type} | {labels} | {_plain(family.help)} |"
+        yield f"| `{family.name}` | {family.type} | {_names(family.labels)} | {_plain(family.help)} |"
     yield ""
+
+
+def _names(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
 
 
 def _plain(text: str) -> str:

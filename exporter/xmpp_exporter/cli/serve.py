@@ -77,6 +77,8 @@ def serve(
     """Probe the configured servers on their intervals and expose what is found for Prometheus.
 
     SIGHUP or POST /-/reload loads the configuration again; SIGTERM ends cleanly.
+
+    Exit codes: 0 when told to end, 1 when it cannot listen, 2 for wrong usage, configuration or storage.
     """
     if config_check:
         config(config_file)
