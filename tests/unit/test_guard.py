@@ -62,6 +62,7 @@ NOT_PUBLIC = """
 64:ff9b:1::1       NAT64 for local use
 100::1             discard
 2001::1            Teredo of 255.255.255.254
+2001::fefe:fefe    Teredo of 1.1.1.1, given up
 2001:db8::1        documentation
 2001:2::1          benchmarks
 2001:10::1         ORCHID
@@ -125,4 +126,4 @@ def test_what_python_knows_to_be_special_is_never_public(
 
 
 def _wraps(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> bool:
-    return address.version == 6 and (address.ipv4_mapped or address.teredo) is not None
+    return address.version == 6 and address.ipv4_mapped is not None

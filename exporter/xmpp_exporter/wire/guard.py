@@ -25,10 +25,10 @@ _NOT_PUBLIC = tuple(
 
 
 def _inner(address: Address) -> Address:
-    """The IPv4 address that an IPv6 address merely wraps (mapped, 6to4, Teredo, NAT64), or the address itself."""
+    """The IPv4 address that an IPv6 address merely wraps (mapped, 6to4, NAT64), or the address itself."""
     if isinstance(address, ipaddress.IPv4Address):
         return address
-    wrapped = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+    wrapped = address.ipv4_mapped or address.sixtofour
     if wrapped is None and address in _NAT64:
         wrapped = ipaddress.IPv4Address(address.packed[-4:])
     return wrapped or address
