@@ -11,9 +11,9 @@ from xmpp_exporter.memo import together
 from xmpp_exporter.model import AddressReport, EndpointReport, ProbeKind, ProbeReport
 from xmpp_exporter.probe import Prober, mechanisms_of, targets_of
 from xmpp_exporter.wire.dns import Lookups
-from xmpp_exporter.wire.endpoints import Endpoint, client_endpoints
+from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
 from xmpp_exporter.wire.errors import CertificateRejected, StanzaError, TimedOut, WireError
-from xmpp_exporter.wire.network import Target, Timeouts
+from xmpp_exporter.wire.network import Party, Target, Timeouts
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
@@ -75,7 +75,7 @@ class _Probe:
         lookups = Lookups(self.prober.network.resolver)
         try:
             clock = time.perf_counter()
-            endpoints = await client_endpoints(lookups, self.config.domain)
+            endpoints = await endpoints_of(lookups, self.config.domain, Party.CLIENT)
             self.phases["dns"] = time.perf_counter() - clock
         finally:
             await lookups.close()

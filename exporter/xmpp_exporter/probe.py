@@ -18,10 +18,10 @@ from xmpp_exporter.login import AccountLocks, Door, log_in
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software
 from xmpp_exporter.wire.dns import Lookups
-from xmpp_exporter.wire.endpoints import Endpoint, client_endpoints
+from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
 from xmpp_exporter.wire.errors import NotOffered, ResolutionFailed, TimedOut, WireError
 from xmpp_exporter.wire.http import Http
-from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.network import Network, Party, Target, Timeouts
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
@@ -114,7 +114,7 @@ class _Probe:
         lookups = Lookups(self.prober.network.resolver)
         stack.push_async_callback(lookups.close)
         clock = time.perf_counter()
-        endpoints = await client_endpoints(lookups, self.config.domain)
+        endpoints = await endpoints_of(lookups, self.config.domain, Party.CLIENT)
         self.phases["dns"] = time.perf_counter() - clock
         targets = targets_of(endpoints, self.config)
         self.waited = await stack.enter_async_context(

@@ -14,8 +14,8 @@ from tests.servers.fake import Behaviour, Connection, FakeXmpp, Session, closes_
 from xmpp_exporter.checks import Server
 from xmpp_exporter.model import Outcome
 from xmpp_exporter.wire.dns import Lookups
-from xmpp_exporter.wire.endpoints import Endpoint, client_endpoints
-from xmpp_exporter.wire.network import Target
+from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
+from xmpp_exporter.wire.network import Party, Target
 
 FEATURE = "<register xmlns='http://jabber.org/features/iq-register'/>"
 INVITES = "<register xmlns='urn:xmpp:ibr-token:0'/>"
@@ -46,7 +46,7 @@ class TestDirectTls:
     async def endpoints(self, server: Server) -> list[Endpoint]:
         lookups = Lookups(server.network.resolver)
         try:
-            return await client_endpoints(lookups, DOMAIN)
+            return await endpoints_of(lookups, DOMAIN, Party.CLIENT)
         finally:
             await lookups.close()
 

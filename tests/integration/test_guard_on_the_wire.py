@@ -15,7 +15,7 @@ from tests.servers.dns import FakeDns
 from tests.servers.fake import Listener, listening, silent
 from xmpp_exporter.wire import guard
 from xmpp_exporter.wire.dns import Lookups, Resolver
-from xmpp_exporter.wire.endpoints import client_endpoints
+from xmpp_exporter.wire.endpoints import endpoints_of
 from xmpp_exporter.wire.errors import (
     AddressRefused,
     ConnectionRefused,
@@ -24,7 +24,7 @@ from xmpp_exporter.wire.errors import (
     ResolutionFailed,
     WireError,
 )
-from xmpp_exporter.wire.network import Network, Target
+from xmpp_exporter.wire.network import Network, Party, Target
 from xmpp_exporter.wire.session import Credentials, Session
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.tls import TlsContexts
@@ -136,7 +136,7 @@ async def test_streams_and_logins_are_refused_at_the_address_itself(
         errors: list[WireError] = []
         for _probe in range(2):
             lookups = Lookups(network.resolver)
-            endpoints = await client_endpoints(lookups, DOMAIN)
+            endpoints = await endpoints_of(lookups, DOMAIN, Party.CLIENT)
             await lookups.close()
             for target in [target for endpoint in endpoints for target in endpoint.targets(DOMAIN, False)]:
                 for attempt in (

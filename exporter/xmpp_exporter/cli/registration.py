@@ -20,9 +20,9 @@ from xmpp_exporter.login import Door, log_in
 from xmpp_exporter.model import Failure
 from xmpp_exporter.probe import targets_of
 from xmpp_exporter.wire.dns import Lookups
-from xmpp_exporter.wire.endpoints import client_endpoints
+from xmpp_exporter.wire.endpoints import endpoints_of
 from xmpp_exporter.wire.errors import LoginFailed, StanzaError, TimedOut, Unreachable, WireError
-from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.network import Network, Party, Target, Timeouts
 from xmpp_exporter.wire.registration import (
     RegistrationForm,
     RegistrationRefused,
@@ -122,7 +122,7 @@ class Registrar:
     async def _targets(self) -> list[Target]:
         lookups = Lookups(self.network.resolver)
         try:
-            return targets_of(await client_endpoints(lookups, self.config.domain), self.config)
+            return targets_of(await endpoints_of(lookups, self.config.domain, Party.CLIENT), self.config)
         finally:
             await lookups.close()
 

@@ -1,4 +1,4 @@
-"""Where a domain's clients connect: SRV records of both kinds, and their addresses (RFC 6120 §3.2, XEP-0368)."""
+"""Where a domain is reached, by clients and by other servers (RFC 6120 §3.2, XEP-0368)."""
 
 import asyncio
 from dataclasses import dataclass
@@ -6,10 +6,20 @@ from dataclasses import dataclass
 from xmpp_exporter.model import Failure
 from xmpp_exporter.wire.dns import MAX_ENDPOINTS, Lookups, SrvRecord
 from xmpp_exporter.wire.errors import ResolutionFailed, WireError
-from xmpp_exporter.wire.network import Target
+from xmpp_exporter.wire.network import Party, Target
 
-STARTTLS = "xmpp-client"
-DIRECT_TLS = "xmpps-client"
+FALLBACK_PORTS = {Party.CLIENT: 5222, Party.SERVER: 5269}
+"""Where the domain itself is meant, without SRV records (RFC 6120 §14.7)."""
+
+
+def starttls_service(party: Party) -> str:
+    """The SRV service for STARTTLS, as `xmpp-client`."""
+    return f"xmpp-{party}"
+
+
+def direct_tls_service(party: Party) -> str:
+    """The SRV service for direct TLS, as `xmpps-client`."""
+    return f"xmpps-{party}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,26 +33,30 @@ class Endpoint:
     failure: Failure | None = None
     detail: str = ""
 
+    @property
+    def direct_tls(self) -> bool:
+        return self.service.startswith("xmpps-")
+
     def targets(self, domain: str, allow_private: bool) -> list[Target]:
         """What to connect to, an address each."""
+        party = Party(self.service.partition("-")[2])
         return [
-            Target(domain, self.host, address, self.port, self.service == DIRECT_TLS, allow_private)
+            Target(domain, self.host, address, self.port, self.direct_tls, allow_private, party)
             for address in self.addresses
         ]
 
 
-async def client_endpoints(lookups: Lookups, domain: str) -> list[Endpoint]:
-    """The endpoints for clients in order of preference, at most MAX_ENDPOINTS.
+async def endpoints_of(lookups: Lookups, domain: str, party: Party) -> list[Endpoint]:
+    """The endpoints for `party` in order of preference, at most MAX_ENDPOINTS.
 
     Direct TLS and STARTTLS are mixed by priority (XEP-0368 §2), direct TLS first among equals. A target "." says that
-    the service is not offered; without a record for either the domain itself at port 5222 is meant. Raises WireError
-    when neither kind could be looked up.
+    the service is not offered; without a record for either the domain itself is meant. Raises WireError when neither
+    kind could be looked up.
     """
-    answers = await asyncio.gather(
-        lookups.srv(DIRECT_TLS, domain), lookups.srv(STARTTLS, domain), return_exceptions=True
-    )
+    direct, plain = direct_tls_service(party), starttls_service(party)
+    answers = await asyncio.gather(lookups.srv(direct, domain), lookups.srv(plain, domain), return_exceptions=True)
     records: list[tuple[SrvRecord, str]] = []
-    for service, answer in zip((DIRECT_TLS, STARTTLS), answers, strict=True):
+    for service, answer in zip((direct, plain), answers, strict=True):
         if isinstance(answer, list):
             records += [(record, service) for record in answer]
         elif not isinstance(answer, WireError):
@@ -52,10 +66,10 @@ async def client_endpoints(lookups: Lookups, domain: str) -> list[Endpoint]:
         raise failures[0]
     offered = [(record, service) for record, service in records if record.host]
     if not offered:
-        if any(service == STARTTLS for _record, service in records):
+        if any(service == plain for _record, service in records):
             return []
-        return [await _resolved(lookups, STARTTLS, domain, 5222)]
-    offered.sort(key=lambda item: (item[0].priority, item[1] != DIRECT_TLS, item[0]))
+        return [await _resolved(lookups, plain, domain, FALLBACK_PORTS[party])]
+    offered.sort(key=lambda item: (item[0].priority, item[1] != direct, item[0]))
     return list(
         await asyncio.gather(
             *(_resolved(lookups, service, record.host, record.port) for record, service in offered[:MAX_ENDPOINTS])

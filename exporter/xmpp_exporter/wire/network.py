@@ -5,6 +5,7 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.errors import ConnectionRefused, NoRoute, TimedOut, Unreachable
@@ -59,6 +60,23 @@ class Network:
     user_agent: str = "xmpp-exporter"
 
 
+class Party(StrEnum):
+    """As whom we connect: a client, or another server. The value is the second half of its SRV services' names."""
+
+    CLIENT = "client"
+    SERVER = "server"
+
+    @property
+    def namespace(self) -> str:
+        """Of the stream's content (RFC 6120 §4.8.2)."""
+        return f"jabber:{self}"
+
+    @property
+    def alpn(self) -> str:
+        """The protocol name for direct TLS (XEP-0368 §2)."""
+        return f"xmpp-{self}"
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One address to connect to: an endpoint's service, host and port, and which of the host's addresses."""
@@ -70,6 +88,7 @@ class Target:
     port: int
     direct_tls: bool
     allow_private: bool = False
+    party: Party = Party.CLIENT
 
     def __str__(self) -> str:
         where = f"[{self.address}]" if ":" in self.address else self.address

@@ -103,7 +103,7 @@ class Session:
 
     async def _login(self) -> None:
         contexts = self.network.tls
-        context = contexts.verified_alpn if self.target.direct_tls else contexts.verified
+        context = contexts.direct(self.target.party.alpn) if self.target.direct_tls else contexts.verified
         self._started = self._last_byte = time.monotonic()
         self.trace.note(f"logging in at {self.target}")
         self._client = Client(self, self.credentials.jid, self.credentials.password, context)

@@ -13,10 +13,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
+from cryptography import x509
+
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, TimedOut, TlsFailed
-from xmpp_exporter.wire.network import Network, Target, Timeouts, connect_tcp
+from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, connect_tcp
 from xmpp_exporter.wire.stanza import iq, reply_of
-from xmpp_exporter.wire.tls import TlsConnection, describe, tls_error
+from xmpp_exporter.wire.tls import TlsConnection, describe, presented, tls_error
 from xmpp_exporter.wire.trace import Trace
 from xmpp_exporter.wire.xml import StanzaParser, local
 
@@ -50,6 +52,8 @@ class Stream:
         self.features = ET.Element(f"{STREAMS}features")
         """The features after TLS."""
         self.tls: TlsConnection | None = None
+        self.certificates: tuple[x509.Certificate, ...] = ()
+        """As presented, leaf first."""
         self._parser = StanzaParser()
         self._depth = 0
         self._ended = False
@@ -81,9 +85,11 @@ class Stream:
         self._depth = 0
         self._inbox.clear()
         self.header = None
+        # no `from`: we have no domain to speak for, and the server's own would be a lie
+        dialback = " xmlns:db='jabber:server:dialback'" if self.target.party is Party.SERVER else ""
         self._send(
             f"<?xml version='1.0'?><stream:stream to='{self.target.domain}' version='1.0' xml:lang='en'"
-            " xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams'>"
+            f" xmlns='{self.target.party.namespace}'{dialback} xmlns:stream='http://etherx.jabber.org/streams'>"
         )
         features = await self.read()
         if features.tag != f"{STREAMS}features":
@@ -132,18 +138,20 @@ class Stream:
                     self._ended = True
 
     async def _handshake(self, verify: bool) -> None:
-        contexts = self.network.tls
-        context = contexts.verified_alpn if self.target.direct_tls else contexts.verified
+        contexts, alpn = self.network.tls, self.target.party.alpn if self.target.direct_tls else None
+        trusted = contexts.direct(alpn) if alpn else contexts.verified
+        context = trusted if verify else contexts.inspecting(alpn)
         try:
             async with asyncio.timeout(self.timeouts.connect):
-                await self._encrypt(context if verify else contexts.inspecting)
+                await self._encrypt(context)
         except TimeoutError:
             raise TimedOut(f"{self.target} did not finish the TLS handshake") from None
         except ssl.SSLError as error:
             raise tls_error(error, self.target.domain) from error
         except OSError as error:
             raise TlsFailed(f"{self.target} broke off the TLS handshake: {error.strerror or error}") from error
-        self.tls = describe(self._writer.get_extra_info("ssl_object"))
+        tls = self._writer.get_extra_info("ssl_object")
+        self.tls, self.certificates = describe(tls), tuple(presented(tls))
 
     async def _encrypt(self, context: ssl.SSLContext) -> None:
         """TLS with a new reader: what the old one holds came in plain text, from whomever, and must not be read on."""

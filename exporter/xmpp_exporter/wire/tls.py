@@ -2,15 +2,12 @@
 
 import ssl
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 from cryptography import x509
 
 from xmpp_exporter.wire.errors import CertificateRejected, TlsFailed
-
-ALPN_CLIENT = "xmpp-client"
-"""The protocol name for direct TLS of clients (XEP-0368 §2)."""
 
 
 class TlsContexts:
@@ -31,20 +28,21 @@ class TlsContexts:
         """For STARTTLS and HTTPS: chain and name are verified."""
         return self._new()
 
-    @cached_property
-    def verified_alpn(self) -> ssl.SSLContext:
-        """For direct TLS: verified, and says `xmpp-client` (XEP-0368 §2)."""
+    @cache  # noqa: B019 - as many as there are protocols, for as long as the contexts live
+    def direct(self, alpn: str) -> ssl.SSLContext:
+        """For direct TLS: verified, and names the protocol `alpn` (XEP-0368 §2)."""
         context = self._new()
-        context.set_alpn_protocols([ALPN_CLIENT])
+        context.set_alpn_protocols([alpn])
         return context
 
-    @cached_property
-    def inspecting(self) -> ssl.SSLContext:
+    @cache  # noqa: B019
+    def inspecting(self, alpn: str | None) -> ssl.SSLContext:
         """Accepts any certificate, to look at a bad one. Nothing secret may ever be sent over it."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
-        context.set_alpn_protocols([ALPN_CLIENT])
+        if alpn is not None:
+            context.set_alpn_protocols([alpn])
         return context
 
 

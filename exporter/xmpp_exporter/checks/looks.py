@@ -1,0 +1,117 @@
+"""What every address of a server's endpoints shows a stranger: looked at once, for all checks that need no account.
+
+A look is one stream, up to its features, at one address; several checks read the same looks. Where a certificate does
+not verify, a second stream accepts it, so that the rest can be judged all the same; `certificate` then has the reason.
+"""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from xmpp_exporter.checks.combine import all_supported
+from xmpp_exporter.checks.server import Server
+from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
+from xmpp_exporter.model import Outcome, Reason
+from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
+from xmpp_exporter.wire.errors import CertificateRejected, WireError
+from xmpp_exporter.wire.network import Party, Target
+from xmpp_exporter.wire.stream import Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """One address. `stream` is closed by now, and has what was reached before `failure`."""
+
+    endpoint: Endpoint
+    stream: Stream
+    failure: WireError | None = None
+    """Why the features were not reached; None if they were."""
+    certificate: CertificateRejected | None = None
+    """Why the certificate did not verify."""
+
+    @property
+    def target(self) -> Target:
+        return self.stream.target
+
+    @property
+    def encrypted(self) -> bool:
+        """Whether TLS was negotiated."""
+        return self.stream.tls is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """All addresses of all endpoints for clients, or for servers."""
+
+    party: Party
+    endpoints: tuple[Endpoint, ...]
+    all: tuple[Look, ...]
+
+    @property
+    def open(self) -> tuple[Look, ...]:
+        """Those that reached their features."""
+        return tuple(look for look in self.all if look.failure is None)
+
+
+async def client_looks(server: Server) -> Looks:
+    """The endpoints for clients. Raises Undecided when none can be looked at."""
+    return await server.share("looks client", lambda: _look_at_all(server, Party.CLIENT, server.endpoints))
+
+
+async def server_looks(server: Server) -> Looks:
+    """The endpoints for other servers. Raises Undecided when none can be looked at."""
+    return await server.share("looks server", lambda: _look_at_servers(server))
+
+
+async def _look_at_servers(server: Server) -> Looks:
+    try:
+        found = await endpoints_of(server.lookups, server.domain, Party.SERVER)
+    except WireError as error:
+        outcome = of_error(error)
+        raise Undecided(outcome.reason or Reason.DEPENDS_ON, error.detail) from error
+    if not found:
+        raise Undecided(Reason.NOT_APPLICABLE, f"{server.domain} says that it serves no other servers (SRV '.')")
+    return await _look_at_all(server, Party.SERVER, found)
+
+
+async def _look_at_all(server: Server, party: Party, endpoints: Sequence[Endpoint]) -> Looks:
+    allow_private = server.config.allow_private_addresses
+    looks = await asyncio.gather(
+        *(
+            _look(server, endpoint, target)
+            for endpoint in endpoints
+            for target in endpoint.targets(server.domain, allow_private)
+        )
+    )
+    return Looks(party, tuple(endpoints), tuple(looks))
+
+
+async def _look(server: Server, endpoint: Endpoint, target: Target) -> Look:
+    stream = Stream(server.network, target, server.timeouts, server.trace)
+    try:
+        async with stream.open():
+            return Look(endpoint, stream)
+    except CertificateRejected as rejected:
+        return await _look_again(server, endpoint, target, rejected)
+    except WireError as error:
+        return Look(endpoint, stream, error)
+
+
+async def _look_again(server: Server, endpoint: Endpoint, target: Target, rejected: CertificateRejected) -> Look:
+    stream = Stream(server.network, target, server.timeouts, server.trace)
+    try:
+        async with stream.open(verify=False):
+            return Look(endpoint, stream, certificate=rejected)
+    except WireError as error:
+        return Look(endpoint, stream, error, rejected)
+
+
+def judge_open(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:
+    """The outcome of `judge` over every address that reached its features: supported when it is everywhere.
+
+    Addresses that did not get there are another check's business; when none did, the outcome is unknown.
+    """
+    if not looks.open:
+        details = "; ".join(look.failure.detail for look in looks.all if look.failure is not None)
+        return unknown(Reason.DEPENDS_ON, f"no address got to its stream features: {details}"[:1000])
+    return all_supported({str(look.target): judge(look) for look in looks.open})
