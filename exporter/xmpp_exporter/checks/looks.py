@@ -1,7 +1,7 @@
 """What every address of a server's endpoints shows a stranger: looked at once, for all checks that need no account.
 
 A look is one stream, up to its features, at one address; several checks read the same looks. Where a certificate does
-not verify, a second stream accepts it, so that the rest can be judged all the same; `certificate` then has the reason.
+not verify, another stream accepts it, so that the rest can be judged all the same; `certificate` then has the reason.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
-from xmpp_exporter.wire.errors import CertificateRejected, WireError
+from xmpp_exporter.wire.errors import CertificateRejected, WireError, WrongName
 from xmpp_exporter.wire.network import Party, Target
 from xmpp_exporter.wire.stream import Stream
 
@@ -28,6 +28,8 @@ class Look:
     """Why the features were not reached; None if they were."""
     certificate: CertificateRejected | None = None
     """Why the certificate did not verify."""
+    chain: CertificateRejected | None = None
+    """Why it would not verify whatever its names are."""
 
     @property
     def target(self) -> Target:
@@ -51,6 +53,11 @@ class Looks:
     def open(self) -> tuple[Look, ...]:
         """Those that reached their features."""
         return tuple(look for look in self.all if look.failure is None)
+
+    @property
+    def encrypted(self) -> tuple[Look, ...]:
+        """Those that negotiated TLS, whatever came then."""
+        return tuple(look for look in self.all if look.encrypted)
 
 
 async def client_looks(server: Server) -> Looks:
@@ -98,12 +105,16 @@ async def _look(server: Server, endpoint: Endpoint, target: Target) -> Look:
 
 
 async def _look_again(server: Server, endpoint: Endpoint, target: Target, rejected: CertificateRejected) -> Look:
-    stream = Stream(server.network, target, server.timeouts, server.trace)
-    try:
-        async with stream.open(verify=False):
-            return Look(endpoint, stream, certificate=rejected)
-    except WireError as error:
-        return Look(endpoint, stream, error, rejected)
+    chain = None if isinstance(rejected, WrongName) else rejected
+    while True:
+        stream = Stream(server.network, target, server.timeouts, server.trace)
+        try:
+            async with stream.open(verify=chain is None, names=False):
+                return Look(endpoint, stream, None, rejected, chain)
+        except CertificateRejected as worse:  # a wrong name hides that it has expired, too
+            chain = worse
+        except WireError as error:
+            return Look(endpoint, stream, error, rejected, chain)
 
 
 def judge_open(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:
@@ -111,7 +122,17 @@ def judge_open(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:
 
     Addresses that did not get there are another check's business; when none did, the outcome is unknown.
     """
-    if not looks.open:
+    return judge_those(looks, looks.open, judge, "got to its stream features")
+
+
+def judge_encrypted(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:
+    """The outcome of `judge` over every address that negotiated TLS, as `judge_open` has it."""
+    return judge_those(looks, looks.encrypted, judge, "negotiated TLS")
+
+
+def judge_those(looks: Looks, chosen: Sequence[Look], judge: Callable[[Look], Outcome], got: str) -> Outcome:
+    """The outcome of `judge` over `chosen`; unknown when there are none, because no address `got` there."""
+    if not chosen:
         details = "; ".join(look.failure.detail for look in looks.all if look.failure is not None)
-        return unknown(Reason.DEPENDS_ON, f"no address got to its stream features: {details}"[:1000])
-    return all_supported({str(look.target): judge(look) for look in looks.open})
+        return unknown(Reason.DEPENDS_ON, f"no address {got}: {details}"[:1000])
+    return all_supported({str(look.target): judge(look) for look in chosen})

@@ -8,7 +8,9 @@ WireError
 ├── TimedOut              timeout       no byte for as long as we wait
 ├── TlsFailed             tls           the handshake failed
 │   └── CertificateRejected  certificate   … because of the certificate
-├── ProtocolViolation     protocol      not XMPP, a stream error, more than we read
+│       └── WrongName            certificate   … which is for another name
+├── ProtocolViolation     protocol      not XMPP, more than we read
+│   ├── StreamRefused        protocol      a stream error; checks look at its condition
 │   └── UnexpectedStatus     protocol      HTTP, with a status that means no
 ├── Disconnected          disconnected  the stream ended under us
 ├── LoginFailed           (as given)    the server refused to let us in
@@ -67,9 +69,21 @@ class CertificateRejected(TlsFailed):
     reason = Reason.CERTIFICATE
 
 
+class WrongName(CertificateRejected):
+    """The certificate has none of the names that were asked for; more may be wrong with it."""
+
+
 class ProtocolViolation(WireError):
     failure = Failure.PROTOCOL
     reason = Reason.MISMATCH
+
+
+class StreamRefused(ProtocolViolation):
+    """A stream error (RFC 6120 §4.9): `condition` is the defined condition."""
+
+    def __init__(self, condition: str, detail: str) -> None:
+        super().__init__(detail)
+        self.condition = condition
 
 
 class UnexpectedStatus(ProtocolViolation):

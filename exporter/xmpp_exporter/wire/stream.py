@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from cryptography import x509
 
-from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, TimedOut, TlsFailed
+from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, StreamRefused, TimedOut, TlsFailed
 from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, connect_tcp
 from xmpp_exporter.wire.stanza import iq, reply_of
 from xmpp_exporter.wire.tls import TlsConnection, describe, presented, tls_error
@@ -60,11 +60,11 @@ class Stream:
         self._inbox: deque[ET.Element] = deque()
 
     @contextlib.asynccontextmanager
-    async def open(self, *, verify: bool = True) -> AsyncIterator["Stream"]:
+    async def open(self, *, verify: bool = True, names: bool = True) -> AsyncIterator["Stream"]:
         """Negotiates up to the features after TLS, and closes at the end.
 
-        With `verify=False` any certificate is accepted, to look at it. Raises what connecting, TLS and reading raise,
-        all of them WireError.
+        With `verify=False` any certificate is accepted, to look at it; with `names=False` any that its issuer vouches
+        for. Raises what connecting, TLS and reading raise, all of them WireError.
         """
         async with self.network.connections.slot(self.target.address):
             started = time.perf_counter()
@@ -72,7 +72,7 @@ class Stream:
             self._reader, self._writer = await connect_tcp(self.target, self.timeouts)
             self.times.connect = time.perf_counter() - started
             try:
-                await self._negotiate(verify)
+                await self._negotiate(verify, names)
                 yield self
             finally:
                 with contextlib.suppress(OSError, RuntimeError):
@@ -119,7 +119,7 @@ class Stream:
         element = self._inbox.popleft()
         self.trace.received(element)
         if element.tag == STREAM_ERROR:
-            raise ProtocolViolation(f"{self.target}: {stream_error_text(element)}")
+            raise StreamRefused(stream_error_condition(element), f"{self.target}: {stream_error_text(element)}")
         return element
 
     def _sort_events(self) -> None:
@@ -137,10 +137,10 @@ class Stream:
                 elif self._depth == 0:
                     self._ended = True
 
-    async def _handshake(self, verify: bool) -> None:
+    async def _handshake(self, verify: bool, names: bool) -> None:
         contexts, alpn = self.network.tls, self.target.party.alpn if self.target.direct_tls else None
         trusted = contexts.direct(alpn) if alpn else contexts.verified
-        context = trusted if verify else contexts.inspecting(alpn)
+        context = contexts.inspecting(alpn) if not verify else trusted if names else contexts.nameless(alpn)
         try:
             async with asyncio.timeout(self.timeouts.connect):
                 await self._encrypt(context)
@@ -164,7 +164,7 @@ class Stream:
         self._plain_writer = self._writer  # it would close the connection as soon as nobody has it any more
         self._reader, self._writer = reader, asyncio.StreamWriter(transport, protocol, reader, loop)
 
-    async def _negotiate(self, verify: bool) -> None:
+    async def _negotiate(self, verify: bool, names: bool) -> None:
         started = time.perf_counter()
         if not self.target.direct_tls:
             self.plain_features = await self._open_stream()
@@ -176,7 +176,7 @@ class Stream:
                 raise TlsFailed(f"{self.target} answered STARTTLS with <{local(answer)}/>")
             if self._inbox:
                 raise ProtocolViolation(f"{self.target} sent more in plain text after it had agreed to TLS")
-        await self._handshake(verify)
+        await self._handshake(verify, names)
         self.times.tls = time.perf_counter() - started
         self.features = await self._open_stream()
         self.times.features = time.perf_counter() - started - self.times.tls
@@ -196,7 +196,10 @@ class Stream:
 
 def stream_error_text(element: ET.Element) -> str:
     """A stream error (RFC 6120 §4.9) in words: its condition and text."""
-    conditions = [local(child) for child in element if local(child) != "text"]
     text = next((child.text for child in element if local(child) == "text" and child.text), "")
-    name = conditions[0] if conditions else "undefined"
-    return f"stream error {name}" + (f": {text[:200]}" if text else "")
+    return f"stream error {stream_error_condition(element)}" + (f": {text[:200]}" if text else "")
+
+
+def stream_error_condition(element: ET.Element) -> str:
+    """The defined condition of a stream error (RFC 6120 §4.9.3)."""
+    return next((local(child) for child in element if local(child) != "text"), "undefined-condition")

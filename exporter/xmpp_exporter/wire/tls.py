@@ -7,7 +7,10 @@ from pathlib import Path
 
 from cryptography import x509
 
-from xmpp_exporter.wire.errors import CertificateRejected, TlsFailed
+from xmpp_exporter.wire.errors import CertificateRejected, TlsFailed, WrongName
+
+_HOSTNAME_MISMATCH = 62
+"""X509_V_ERR_HOSTNAME_MISMATCH of OpenSSL's x509_vfy.h."""
 
 
 class TlsContexts:
@@ -33,6 +36,15 @@ class TlsContexts:
         """For direct TLS: verified, and names the protocol `alpn` (XEP-0368 §2)."""
         context = self._new()
         context.set_alpn_protocols([alpn])
+        return context
+
+    @cache  # noqa: B019
+    def nameless(self, alpn: str | None) -> ssl.SSLContext:
+        """Verifies the chain, whatever names are in the certificate. Nothing secret may ever be sent over it."""
+        context = self._new()
+        context.check_hostname = False
+        if alpn is not None:
+            context.set_alpn_protocols([alpn])
         return context
 
     @cache  # noqa: B019
@@ -86,7 +98,8 @@ def presented(tls: ssl.SSLObject) -> list[x509.Certificate]:
 def tls_error(error: ssl.SSLError, host: str) -> TlsFailed:
     """OpenSSL's complaint as ours, with what an admin can act on."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        return CertificateRejected(f"the certificate for {host} was rejected: {error.verify_message}")
+        kind = WrongName if error.verify_code == _HOSTNAME_MISMATCH else CertificateRejected
+        return kind(f"the certificate for {host} was rejected: {error.verify_message}")
     text = (error.reason or str(error) or type(error).__name__).replace("_", " ").lower()
     if "wrong version number" in text or "record layer failure" in text:
         text = "the server did not answer with TLS"
