@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.catalogue import Check, checks
 from xmpp_exporter.checks import Server, functions, run
+from xmpp_exporter.checks.answers import software_of
 from xmpp_exporter.checks.verdicts import unknown
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.front import front_stream
@@ -25,7 +26,6 @@ from xmpp_exporter.wire.network import Network, Party, Target, Timeouts
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
-from xmpp_exporter.wire.xml import local
 
 Progress = Callable[[CheckResult], None]
 
@@ -163,6 +163,7 @@ class _Probe:
             trace=self.trace,
             login=self.session,
             no_session=self._no_session(),
+            login_failure=self.login_failure,
             previous=self.previous,
             services=self.services,
         )
@@ -207,10 +208,7 @@ class _Probe:
             return
         with contextlib.suppress(WireError, TimeoutError):
             async with asyncio.timeout_at(deadline):
-                query = await server.login.iq("get", "<query xmlns='jabber:iq:version'/>", server.domain)
-            texts = {local(child): (child.text or "").strip() for child in query}
-            if texts.get("name"):
-                self.software = Software(texts["name"][:64], texts.get("version", "")[:64])
+                self.software = await software_of(server)
 
 
 def targets_of(endpoints: list[Endpoint], config: ServerConfig) -> list[Target]:

@@ -4,17 +4,27 @@ Importing this package binds them all; `registry.functions()` has them by id.
 """
 
 from xmpp_exporter.checks import (
+    answers,
     calls,
+    channel_binding,
     connections,
+    federation,
     files,
     group_chat,
     history,
+    host_meta_2,
+    login,
     messaging,
     mobile,
+    notices,
     pep,
     registration,
+    sasl2,
     service,
+    storage,
+    stream_limits,
     web,
+    web_streams,
 )
 from xmpp_exporter.checks.registry import functions
 from xmpp_exporter.checks.run import run
@@ -22,17 +32,27 @@ from xmpp_exporter.checks.server import Server
 
 __all__ = [
     "Server",
+    "answers",
     "calls",
+    "channel_binding",
     "connections",
+    "federation",
     "files",
     "functions",
     "group_chat",
     "history",
+    "host_meta_2",
+    "login",
     "messaging",
     "mobile",
+    "notices",
     "pep",
     "registration",
     "run",
+    "sasl2",
     "service",
+    "storage",
+    "stream_limits",
     "web",
+    "web_streams",
 ]

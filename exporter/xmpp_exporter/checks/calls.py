@@ -83,6 +83,17 @@ async def _services(server: Server, kind: str) -> Outcome | list[ExternalService
     return unsupported(f"the domain's external services are {others}")
 
 
+@check("xep0215")
+async def external_services(server: Server) -> Outcome:
+    """XEP-0215 §3.1: an empty list helps nobody."""
+    answer = await server.share("external services", lambda: _ask(server))
+    if isinstance(answer, Outcome):
+        return answer
+    if not answer:
+        return unsupported("the domain's list of external services is empty")
+    return supported(", ".join(str(service) for service in answer[:MAX_SERVICES]))
+
+
 @check("stun")
 async def stun(server: Server) -> Outcome:
     """XEP-0215 §2: host is all that a service must have; the ports have defaults."""

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
-from xmpp_exporter.checks import avatar, pubsub
+from xmpp_exporter.checks import avatar, private_xml, pubsub
 from xmpp_exporter.journal import Entry, Journal
 from xmpp_exporter.wire.errors import StanzaError, WireError
 from xmpp_exporter.wire.session import Session
@@ -47,12 +47,18 @@ async def _remove_avatar(session: Session, entry: Entry) -> None:
     await avatar.remove(session, entry.address, entry.item)
 
 
+async def _empty_private(session: Session, entry: Entry) -> None:
+    """XEP-0049 can't delete: what is left is an element without content."""
+    await private_xml.write_private(session, "")
+
+
 _REMOVERS: dict[str, Callable[[Session, Entry], Awaitable[None]]] = {
     "avatar": _remove_avatar,
     "block": _unblock,
     "first_item": _retract_first_item,
     "item": _retract_item,
     "node": _delete_node,
+    "private": _empty_private,
     "room": _destroy_room,
 }
 

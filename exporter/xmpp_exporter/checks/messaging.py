@@ -65,3 +65,9 @@ async def message_carbons(server: Server) -> Outcome:
         return missing
     await asked("to enable carbons", server.session.iq("set", "<enable xmlns='urn:xmpp:carbons:2'/>"))
     return supported("offered and enabled")
+
+
+@check("xep0377")
+async def blocking_with_report(server: Server) -> Outcome:
+    """XEP-0377 §2. Not tried: a report makes work for somebody."""
+    return await offered_by_domain(server, "urn:xmpp:reporting:1", ("urn:xmpp:reporting:0",)) or supported("offered")

@@ -12,7 +12,7 @@ from xmpp_exporter.wire.errors import StanzaError, TimedOut
 
 Answer = TypeVar("Answer")
 
-_NOBODY = frozenset({"service-unavailable", "feature-not-implemented", "item-not-found"})
+NOBODY = frozenset({"service-unavailable", "feature-not-implemented", "item-not-found"})
 """Conditions by which an entity says that nobody there answers such a question."""
 
 WRITERS_LIMIT = 5.0
@@ -24,7 +24,7 @@ async def info_of(server: Server, jid: str) -> Info:
     try:
         return await server.disco.info(jid)
     except StanzaError as error:
-        if error.condition in _NOBODY:
+        if error.condition in NOBODY:
             return Info()
         outcome = of_error(error)
         undecided = outcome.verdict == Verdict.UNKNOWN and outcome.reason

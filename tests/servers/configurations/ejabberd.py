@@ -119,11 +119,19 @@ shaper_rules:
 """
 """The file that Debian installs but for its modules, with addresses changed."""
 
+WEAK_LOGINS = (
+    GLOBAL.replace("$handlers", "{}")
+    .replace("auth_password_format: scram\n", "auth_password_format: plain\n")
+    .replace("disable_sasl_mechanisms: [digest-md5, X-OAUTH2]\n", "")
+)
+"""Passwords are kept as they are, so that mechanisms of old are possible."""
+
 PORTS = (5222, 5223, 5269, 443)
 PROCESSES = {
     "main": Process(GLOBAL.replace("$handlers", HANDLERS), PORTS),
     # The handlers of host-meta crash for a domain without the module, and Debian's configuration has none of them.
     "bare": Process(GLOBAL.replace("$handlers", "{}"), PORTS),
+    "weak": Process(WEAK_LOGINS, PORTS),
     "default": Process(DEBIAN, (5222, 5223, 5269, 5443)),
 }
 
@@ -188,6 +196,8 @@ mod_disco:
   server_info:
     - {modules: all, name: abuse-addresses, urls: ["mailto:abuse@$domain"]}
     - {modules: all, name: admin-addresses, urls: ["mailto:admin@$domain"]}
+    - {modules: all, name: security-addresses, urls: ["mailto:security@$domain"]}
+    - {modules: all, name: support-addresses, urls: ["xmpp:support@$domain"]}
 mod_host_meta: {bosh_service_url: "https://@HOST@/bosh", websocket_url: "wss://@HOST@/ws"}
 mod_http_api: {}
 mod_http_upload:
@@ -233,6 +243,10 @@ mod_disco: {}
 mod_roster: {versioning: false}
 """
 
+MINIMAL = """
+mod_roster: {}
+"""
+
 NO_ROOMS = """
 mod_admin_extra: {}
 mod_disco: {}
@@ -251,6 +265,13 @@ mod_roster: {}
 WEB_REGISTRATION = """
 mod_disco: {}
 mod_register: {access: everybody, ip_access: everybody, redirect_url: "https://$domain/register"}
+mod_roster: {}
+"""
+
+WEAK = """
+mod_admin_extra: {}
+mod_disco: {}
+mod_legacy_auth: {}
 mod_roster: {}
 """
 
@@ -280,6 +301,7 @@ mod_stun_disco:
 CONFIGURATIONS = (
     Configuration("good", "ejabberd", GOOD, components=("conference", "upload", "proxy", "pubsub")),
     Configuration("bare", "ejabberd", BARE, process="bare", records=WITHOUT_DIRECT_TLS),
+    Configuration("minimal", "ejabberd", MINIMAL, process="bare", records=WITHOUT_DIRECT_TLS),
     Configuration("no-rooms", "ejabberd", NO_ROOMS, process="bare", components=("conference",)),
     Configuration(
         "broken",
@@ -290,6 +312,7 @@ CONFIGURATIONS = (
     ),
     Configuration("closed-registration", "ejabberd", CLOSED_REGISTRATION, process="bare"),
     Configuration("web-registration", "ejabberd", WEB_REGISTRATION, process="bare"),
+    Configuration("weak", "ejabberd", WEAK, process="weak"),
     Configuration("expired", "ejabberd", BARE, process="bare", flaw=Flaw.EXPIRED),
     Configuration("wrong-name", "ejabberd", BARE, process="bare", flaw=Flaw.WRONG_NAME),
     Configuration("self-signed", "ejabberd", BARE, process="bare", flaw=Flaw.SELF_SIGNED),

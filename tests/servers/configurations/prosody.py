@@ -57,9 +57,15 @@ BASIC = '"disco", "roster", "saslauth", "tls"'
 
 EVERYTHING = """
     "disco", "roster", "saslauth", "tls",
-    "blocklist", "bookmarks", "bosh", "carbons", "cloud_notify", "csi", "csi_simple", "http_host_meta",
-    "lastactivity", "mam", "offline", "pep", "ping", "private", "register", "server_contact_info", "smacks",
+    "blocklist", "bookmarks", "bosh", "carbons", "cloud_notify", "csi", "csi_simple", "dialback", "http_host_meta",
+    "lastactivity", "mam", "offline", "pep", "ping", "private", "register", "s2s_bidi", "server_contact_info", "smacks",
     "time", "turn_external", "uptime", "vcard4", "vcard_legacy", "version", "websocket"
+"""
+
+ADVERTISED = """
+    advertise = { "urn:xmpp:reporting:1", "urn:xmpp:serverinfo:0" }
+    advertise_to_account = { "urn:xmpp:mds:server-assist:0" }
+    advertise_status = "https://$domain/status.json"
 """
 
 CONTACTS_AND_CALLS = """
@@ -77,11 +83,20 @@ LINKS = """
     }
 """
 
+HOSTS = """
+    host_meta_ttl = 3600
+    host_meta_hosts = {
+        tls = { port = 5223, sni = "$domain", ips = { "$address" }, priority = 5, weight = 0 },
+    }
+"""
+
 GOOD = f"""
 VirtualHost "$domain"
-    modules_enabled = {{ {EVERYTHING} }}
+    modules_enabled = {{ {EVERYTHING}, "advertise" }}
+    {ADVERTISED}
     {CONTACTS_AND_CALLS}
     {LINKS}
+    {HOSTS}
     allow_registration = true
 Component "conference.$domain" "muc"
     modules_enabled = {{ "muc_mam", "vcard_muc", "muc_moderation" }}
@@ -94,6 +109,11 @@ BARE = f"""
 VirtualHost "$domain"
     modules_enabled = {{ {BASIC} }}
     modules_disabled = {{ "offline" }}
+"""
+
+MINIMAL = """
+VirtualHost "$domain"
+    modules_enabled = { "roster", "saslauth", "tls" }
 """
 
 NO_ROOMS = f"""
@@ -121,15 +141,19 @@ VirtualHost "$domain"
 
 BROKEN = f"""
 VirtualHost "$domain"
-    modules_enabled = {{ {EVERYTHING}, "refuse" }}
+    modules_enabled = {{ {EVERYTHING}, "advertise", "refuse" }}
+    advertise = {{ "urn:xmpp:reporting:0", "urn:xmpp:serverinfo:0" }}
+    advertise_status = "https://$domain:9/status.json"
     {CONTACTS_AND_CALLS}
     host_meta_links = {{
         websocket = "wss://$domain:9/xmpp-websocket", xbosh = "https://$domain:9/http-bind",
     }}
     allow_registration = true
     refuse = {{
-        "http://jabber.org/protocol/pubsub:pubsub", "jabber:iq:register:query", "urn:xmpp:blocking:blocklist",
-        "urn:xmpp:carbons:2:enable", "urn:xmpp:mam:2:query", "urn:xmpp:sm:3:enable",
+        "http://jabber.org/protocol/pubsub:pubsub", "jabber:iq:last:query", "jabber:iq:private:query",
+        "jabber:iq:register:query", "jabber:iq:version:query", "urn:xmpp:blocking:blocklist",
+        "urn:xmpp:carbons:2:enable", "urn:xmpp:mam:2:metadata", "urn:xmpp:mam:2:prefs", "urn:xmpp:mam:2:query",
+        "urn:xmpp:ping:ping", "urn:xmpp:sm:3:enable", "urn:xmpp:time:time", "vcard-temp:vCard",
     }}
 Component "conference.$domain" "muc"
     modules_enabled = {{ "muc_mam", "refuse", "vcard_muc" }}
@@ -147,6 +171,11 @@ VirtualHost "$domain"
     modules_enabled = {{ {BASIC}, "bosh", "http_host_meta", "websocket" }}
     {LINKS}
 Component "upload.$domain" "http_file_share"
+"""
+
+WEAK = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC}, "legacyauth" }}
 """
 
 COMPONENT_DOWN = f"""
@@ -168,9 +197,11 @@ CONFIGURATIONS = (
         turn=True,
     ),
     Configuration("bare", "prosody", BARE, records=WITHOUT_DIRECT_TLS),
+    Configuration("minimal", "prosody", MINIMAL, records=WITHOUT_DIRECT_TLS),
     Configuration("no-rooms", "prosody", NO_ROOMS, components=("conference",)),
     Configuration("two-mucs-and-gateway", "prosody", TWO_MUCS_AND_GATEWAY, components=("chat", "irc", "rooms")),
     Configuration("closed-registration", "prosody", CLOSED_REGISTRATION),
+    Configuration("weak", "prosody", WEAK),
     Configuration("expired", "prosody", BARE, flaw=Flaw.EXPIRED),
     Configuration("soon", "prosody", BARE, flaw=Flaw.SOON),
     Configuration("wrong-name", "prosody", BARE, flaw=Flaw.WRONG_NAME),
