@@ -16,7 +16,7 @@ from tests.servers.certificates import CertificateAuthority
 from tests.servers.dns import FakeDns
 from tests.servers.fake import Behaviour, Connection, closes_at_once, listening, silent
 from tests.servers.loopback import LoopbackNetwork
-from xmpp_exporter.checks.web import MAX_LINKS
+from xmpp_exporter.checks.web_streams import MAX_LINKS
 from xmpp_exporter.model import Outcome
 from xmpp_exporter.wire import guard
 

@@ -23,9 +23,19 @@ WAIT = 5
 
 async def bosh_stream(server: Server, url: str) -> Outcome:
     """Whether a web client gets stream features at `url`: the browser's preflight, and a session."""
+    parts = await bosh_parts(server, url)
+    return all_supported(parts) if len(parts) > 1 else parts["session"]
+
+
+async def bosh_parts(server: Server, url: str) -> dict[str, Outcome]:
+    """The outcomes of the two, `preflight` and `session`, tried once; the session's alone if nothing can be tried."""
     if not url.lower().startswith("https://"):
-        return broken(Reason.MISMATCH, "the address of BOSH must start with https://")
-    return all_supported(await each({"preflight": _preflight(server, url), "session": _session(server, url)}))
+        return {"session": broken(Reason.MISMATCH, "the address of BOSH must start with https://")}
+    return await server.share(f"bosh {url}", lambda: _both(server, url))
+
+
+async def _both(server: Server, url: str) -> dict[str, Outcome]:
+    return await each({"preflight": _preflight(server, url), "session": _session(server, url)})
 
 
 async def _preflight(server: Server, url: str) -> Outcome:

@@ -8,9 +8,12 @@ ORIGIN = "https://web-client.example.org"
 """Where the web client that we stand for would have been loaded from."""
 
 
+ALLOW_ORIGIN = "Access-Control-Allow-Origin"
+
+
 def readable(response: Response) -> bool:
     """Whether the response allows our origin, by itself or as any."""
-    return response.header("Access-Control-Allow-Origin") in ("*", ORIGIN)
+    return response.header(ALLOW_ORIGIN) in ("*", ORIGIN)
 
 
 async def preflight(http: Http, url: str, method: str, headers: Collection[str]) -> Response:
@@ -24,7 +27,7 @@ def refusal(response: Response, method: str, headers: Collection[str]) -> str | 
     if not 200 <= response.status <= 299:
         return f"the status is {response.status}, not 2xx"
     if not readable(response):
-        origin = response.header("Access-Control-Allow-Origin")
+        origin = response.header(ALLOW_ORIGIN)
         return f"Access-Control-Allow-Origin is {origin!r}, which allows neither any origin nor the asking one"
     if method not in ("GET", "HEAD", "POST") and not _lists(response, "Access-Control-Allow-Methods", method):
         return f"Access-Control-Allow-Methods does not have {method}"

@@ -1,82 +1,69 @@
-"""Clients that run in a browser."""
-
-from collections.abc import Callable
+"""Clients that run in a browser: what the domain tells them."""
 
 from xmpp_exporter.checks import cors
-from xmpp_exporter.checks.bosh import bosh_stream
 from xmpp_exporter.checks.combine import all_supported, any_supported, each
-from xmpp_exporter.checks.host_meta import Link, read_jrd, read_xrd
+from xmpp_exporter.checks.documents import JSON, XML, Document, document, documents
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import broken, is_good, of_endpoint_error, of_error, supported, unknown, unsupported
-from xmpp_exporter.checks.websocket import websocket_stream
-from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, WireError
-from xmpp_exporter.wire.http import Response
+from xmpp_exporter.checks.verdicts import broken, is_good, supported, unknown, unsupported
+from xmpp_exporter.checks.web_streams import MAX_LINKS, follow
+from xmpp_exporter.memo import together
+from xmpp_exporter.model import Outcome, Reason, Verdict
 
-MAX_LINKS = 8
-"""Links of a document that are followed."""
-
-_READERS = {"host-meta": read_xrd, "host-meta.json": read_jrd}
-_WORKS = {"websocket": websocket_stream, "xbosh": bosh_stream}
-_FORBIDDEN = frozenset({401, 403, 429})
-"""Statuses by which a web server says that we may not, which says nothing of what others find there."""
+_NO_LINKS = unsupported("names neither a WebSocket nor BOSH")
 
 
 @check("xep0156")
 async def alternative_connections(server: Server) -> Outcome:
     """XEP-0156 §2: a document in one of the two formats that web pages may read, and whose links all work."""
-    outcomes = await each({name: _document(server, name, read) for name, read in _READERS.items()})
-    return any_supported(outcomes)
+    return any_supported(await each({name: _judge(server, name) for name in (XML, JSON)}))
 
 
-async def _document(server: Server, name: str, read: Callable[[bytes], tuple[Link, ...]]) -> Outcome:
-    url = f"https://{server.domain}/.well-known/{name}"
-    try:
-        response = await server.http.request("GET", url, headers={"Origin": cors.ORIGIN}, redirects=True)
-    except WireError as error:
-        return _unread(error)
-    if response.status != 200:
-        return _other_status(response.status)
-    try:
-        links = read(response.body)
-    except ProtocolViolation as error:
-        return _unreadable(response, error)
-    if not links:
-        return unsupported("names neither a WebSocket nor BOSH")
-    outcomes = await each({str(link): _follow(server, link) for link in links[:MAX_LINKS]})
-    whole = all_supported({"Access-Control-Allow-Origin": _readable(response)} | outcomes)
+async def _judge(server: Server, name: str) -> Outcome:
+    found = await document(server, name)
+    if isinstance(found, Outcome):
+        return found
+    if not found.links:
+        return _NO_LINKS
+    outcomes = await each({str(link): follow(server, link) for link in found.links[:MAX_LINKS]})
+    whole = all_supported({cors.ALLOW_ORIGIN: _readable(found, broken(Reason.MISMATCH, ""))} | outcomes)
     return supported(f"web pages may read it, and its links work: {', '.join(outcomes)}") if is_good(whole) else whole
 
 
-def _unread(error: WireError) -> Outcome:
-    """Nobody says that a domain has a web server; one with a bad certificate is there, though."""
-    if error.reason in (Reason.DNS, Reason.UNREACHABLE):
-        return unsupported(f"no web server at the domain: {error.detail}")
-    return of_error(error) if isinstance(error, Disconnected) else of_endpoint_error(error)
+@check("xep0156_json")
+async def json_document(server: Server) -> Outcome:
+    """XEP-0156 §2: the JSON format has the links that the XML format has, where there are both."""
+    found, other = await together(document(server, JSON), document(server, XML))
+    if isinstance(found, Outcome):
+        return found
+    if not found.links:
+        return _NO_LINKS
+    if isinstance(other, Document) and set(other.links) != set(found.links):
+        differing = ", ".join(sorted(str(link)[:200] for link in set(other.links) ^ set(found.links)))
+        return broken(Reason.MISMATCH, f"{JSON} and {XML} have not the same links; in one of them only: {differing}")
+    return supported(f"names {', '.join(str(link)[:200] for link in found.links[:MAX_LINKS])}")
 
 
-def _other_status(status: int) -> Outcome:
-    if status in _FORBIDDEN:
-        return unknown(Reason.FORBIDDEN, f"the status is {status}")
-    if status >= 500:
-        return broken(Reason.HTTP_STATUS, f"the status is {status}")
-    return unsupported(f"not there: the status is {status}")
+@check("xep0156_cors")
+async def readable_documents(server: Server) -> Outcome:
+    """XEP-0156 §2: web pages of other sites may read what documents there are."""
+    answers = await documents(server)
+    found = {name: answer for name, answer in answers.items() if isinstance(answer, Document)}
+    if found:
+        return all_supported({name: _readable(read, unsupported("")) for name, read in found.items()})
+    absent = {name: answer for name, answer in answers.items() if isinstance(answer, Outcome)}
+    if all(answer.verdict is Verdict.UNSUPPORTED for answer in absent.values()):
+        return unknown(Reason.NOT_APPLICABLE, "there is no host-meta document that pages could read")
+    details = "; ".join(f"{name}: {answer.detail}" for name, answer in absent.items())
+    return unknown(Reason.DEPENDS_ON, f"no host-meta document could be read: {details}")
 
 
-def _unreadable(response: Response, error: ProtocolViolation) -> Outcome:
-    if "html" in response.header("Content-Type").lower():
-        return unsupported("not there: a web page in its place")
-    return broken(Reason.MISMATCH, error.detail)
-
-
-def _readable(response: Response) -> Outcome:
-    if cors.readable(response):
+def _readable(found: Document, without: Outcome) -> Outcome:
+    """Whether any web page may read it; `without` is the kind of outcome when the header is missing altogether."""
+    if cors.readable(found.response):
         return supported("any web page may read it")
-    allowed = response.header("Access-Control-Allow-Origin")
-    return broken(Reason.MISMATCH, f"web pages of other sites may not read it: the header is {allowed[:100]!r}")
-
-
-async def _follow(server: Server, link: Link) -> Outcome:
-    """Both documents have the same links, as a rule: each is tried once."""
-    return await server.share(f"link {link.href}", lambda: _WORKS[link.relation](server, link.href))
+    allowed = found.response.header(cors.ALLOW_ORIGIN)
+    detail = f"web pages of other sites may not read it: the header is {allowed[:100]!r}"
+    if allowed:
+        return broken(Reason.MISMATCH, detail)
+    return Outcome(without.verdict, without.reason, detail)
