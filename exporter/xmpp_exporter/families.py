@@ -89,6 +89,16 @@ PROBE_FAMILIES: tuple[Family, ...] = (
         "check",
     ),
     _gauge("xmpp_check_expected", "1 for each check that the configuration expects of the server.", "domain", "check"),
+    _gauge(
+        "xmpp_suite_requirements",
+        "Requirements of a compliance suite that count in the category at the level, those of lower levels and of the"
+        " category that it requires included: supported, unsupported (broken included) or unknown." + _CACHED,
+        "domain",
+        "suite",
+        "category",
+        "level",
+        "outcome",
+    ),
     _gauge("xmpp_server_info", "What the server says it is (XEP-0092)." + _CACHED, "domain", "software", "version"),
     _gauge("xmpp_server_listed", "Whether public lists may show the server.", "domain"),
     _gauge(
@@ -146,6 +156,15 @@ PROBE_FAMILIES: tuple[Family, ...] = (
 
 CATALOGUE_FAMILIES: tuple[Family, ...] = (
     _gauge("xmpp_check_info", "The checks of the catalogue.", "check", "xep", "title", "topic", "kind", "scored"),
+    _gauge(
+        "xmpp_suite_check_info",
+        "The checks that decide the requirements of the compliance suites, where each stands.",
+        "suite",
+        "category",
+        "level",
+        "requirement",
+        "check",
+    ),
 )
 """What does not depend on any server."""
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from xmpp_exporter import labels
 from xmpp_exporter.catalogue import checks
+from xmpp_exporter.catalogue.suite import suites
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.families import CATALOGUE_FAMILIES, PROBE_FAMILIES, Family
 from xmpp_exporter.model import (
@@ -22,6 +23,7 @@ from xmpp_exporter.model import (
     Reason,
     Verdict,
 )
+from xmpp_exporter.score import COUNTED, evaluate
 from xmpp_exporter.slots import interval_of
 
 Block = Mapping[str, bytes]
@@ -195,6 +197,15 @@ def _compliance(lines: Lines, report: ProbeReport) -> None:
         for fact in check.facts:
             if fact.metric in outcome.facts:
                 lines.add(fact.metric, outcome.facts[fact.metric])
+    _suites(lines, report)
+
+
+def _suites(lines: Lines, report: ProbeReport) -> None:
+    for suite in suites().values():
+        for level in evaluate(suite, report):
+            where = {"suite": suite.id, "category": level.category.id, "level": level.level.id}
+            for met in COUNTED:
+                lines.add("xmpp_suite_requirements", len(level.of(met)), **where, outcome=met)
 
 
 def _is_problem(outcome: Outcome) -> bool:
@@ -202,7 +213,7 @@ def _is_problem(outcome: Outcome) -> bool:
 
 
 def render_catalogue() -> Block:
-    """The checks themselves."""
+    """The checks themselves, and which of them the suites count."""
     lines = Lines()
     for check in checks().values():
         scored = "true" if check.scored else "false"
@@ -216,6 +227,11 @@ def render_catalogue() -> Block:
             kind=check.kind,
             scored=scored,
         )
+    for suite in suites().values():
+        for category, level, requirement in suite.requirements():
+            where = {"suite": suite.id, "category": category.id, "level": level.id, "requirement": requirement.id}
+            for each in requirement.checks:
+                lines.add("xmpp_suite_check_info", 1, **where, check=each)
     return lines.block()
 
 

@@ -4,8 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from xmpp_exporter.catalogue import Check, checks
+from xmpp_exporter.catalogue.suite import Suite, suites
 from xmpp_exporter.model import CheckResult, ProbeReport
-from xmpp_exporter.score import score
+from xmpp_exporter.score import Finding, LevelFindings, Met, evaluate, score
 
 _DIGITS = 6
 """Durations are measured no finer than a microsecond."""
@@ -29,6 +30,7 @@ def report_json(report: ProbeReport) -> dict[str, Any]:
     }
     points = score(report)
     result["score"] = {"supported": points.supported, "counted": points.counted}
+    result["suites"] = [_suite(suite, report) for suite in suites().values()]
     if report.failure is not None:
         result["failure"] = {"reason": report.failure, "detail": report.detail}
     if report.login_failure is not None:
@@ -66,6 +68,37 @@ def _check(check: Check, result: CheckResult) -> dict[str, Any]:
         "detail": outcome.detail,
         "facts": dict(outcome.facts),
         "duration_seconds": round(result.duration, _DIGITS),
+    }
+
+
+def _suite(suite: Suite, report: ProbeReport) -> dict[str, Any]:
+    return {
+        "id": suite.id,
+        "title": suite.title,
+        "link": suite.link,
+        "levels": [_level(level) for level in evaluate(suite, report)],
+    }
+
+
+def _level(level: LevelFindings) -> dict[str, Any]:
+    return {
+        "category": level.category.id,
+        "level": level.level.id,
+        "compliance": level.compliance,
+        "score": {"supported": level.score.supported, "counted": level.score.counted},
+        "missing": [_requirement(finding) for finding in level.of(Met.UNSUPPORTED)],
+        "undecided": [_requirement(finding) for finding in level.of(Met.UNKNOWN)],
+    }
+
+
+def _requirement(finding: Finding) -> dict[str, Any]:
+    """`checks` are those that failed, or that could not be decided."""
+    return {
+        "category": finding.category.id,
+        "requirement": finding.requirement.id,
+        "title": finding.requirement.title,
+        "providers": list(finding.requirement.providers),
+        "checks": list(finding.because),
     }
 
 

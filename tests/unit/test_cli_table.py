@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from xmpp_exporter.catalogue import checks, topics
-from xmpp_exporter.cli.table import NARROW, print_catalogue, print_report
+from xmpp_exporter.catalogue.suite import suites
+from xmpp_exporter.cli.table import NARROW, print_catalogue, print_report, print_suite
 from xmpp_exporter.cli.terminal import printable, stdout_console
 from xmpp_exporter.model import CheckResult, Outcome, ProbeKind, ProbeReport, Reason, Software, Verdict
 
@@ -97,6 +98,46 @@ def test_without_an_account_the_table_says_how_to_get_the_rest(capsys: pytest.Ca
     assert piped(some, capsys).splitlines()[-1] == (
         "Score 0/0 · 1 not decided · for the rest, name an account: xmpp-exporter check NAME@a.test"
     )
+
+
+def test_a_suite_is_told_by_category_and_level(capsys: pytest.CaptureFixture[str]) -> None:
+    core = ("srv_c2s", "c2s_stream", "login", "srv_s2s", "s2s_stream", "starttls_c2s", "tls_required", "xep0030")
+    mobile = ("tls_versions_c2s", "cert_chain_c2s", "cert_name_c2s", "starttls_s2s", "xep0198", "xep0352", "xep0357")
+    some = report(
+        *((check, Outcome(Verdict.SUPPORTED)) for check in core + mobile),
+        ("xep0368", Outcome(Verdict.BROKEN, Reason.TLS, "no")),
+    )
+    print_suite(suites()["cs2023"], some, stdout_console())
+    rows = [re.sub(" {2,}", " | ", line) for line in capsys.readouterr().out.splitlines()]
+    assert rows[:5] == [
+        "",
+        "XMPP Compliance Suites 2023",
+        "https://xmpp.org/extensions/xep-0479.html",
+        "",
+        "Category | Level | Verdict | Met | Missing and undecided",
+    ]
+    assert rows[5] == "Core | Server | compliant | 3/3"
+    assert rows[6] == (
+        "Core | Advanced Server | not compliant | 3/4 | missing: Direct TLS (xep0368); "
+        "undecided: Feature broadcasts (xep0115, pep_notify), Event publishing (xep0163, pep_notify)"
+    )
+    assert "Web | Server | undecided | 3/3 | undecided: Web connection mechanisms (websocket, bosh)" in rows
+    assert "Mobile | Server | compliant | 5/5" in rows
+    assert (
+        "Mobile | Advanced Server | not compliant | 6/7 | missing: Core: Direct TLS; "
+        "undecided: Core: Feature broadcasts, Core: Event publishing"
+    ) in rows
+    assert len(rows) == 15
+
+
+@pytest.mark.parametrize("width", [80, 200])
+def test_a_suite_fits_on_a_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    file = io.StringIO()
+    console = Console(file=file, width=width, force_terminal=True, color_system="standard")
+    print_suite(suites()["cs2023"], REPORT, console)
+    assert "\x1b[33mundecided" in file.getvalue()
+    assert max(map(len, re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).splitlines())) <= width
 
 
 def test_the_catalogue_has_every_check_and_topic(capsys: pytest.CaptureFixture[str]) -> None:

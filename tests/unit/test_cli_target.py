@@ -208,6 +208,8 @@ def test_excluding_leaves_the_rest() -> None:
     [
         ({"only": ["xep313"]}, "--only: no check is called 'xep313'; did you mean xep0313?"),
         ({"exclude": ["XEP0313"]}, "--exclude: no check is called 'XEP0313'; did you mean xep0313?"),
+        ({"suites": ["cs2022"]}, "--suite: no suite is called 'cs2022'; did you mean cs2023?"),
+        ({"suites": ["all"]}, "--suite: no suite is called 'all'; there are conversations and cs2023"),
         ({"only": ["omemo!"]}, "--only: no check is called 'omemo!'; `xmpp-exporter checks` lists them"),
         ({"only": ["turn"], "exclude": ["turn"]}, "--exclude leaves no check to run: name fewer there"),
     ],

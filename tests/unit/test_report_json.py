@@ -3,6 +3,7 @@
 import json
 
 from xmpp_exporter.catalogue import checks
+from xmpp_exporter.catalogue.suite import suites
 from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software, Verdict
 from xmpp_exporter.report_json import check_json, report_json
 
@@ -25,7 +26,9 @@ REPORT = ProbeReport(
 
 
 def test_a_report_as_json() -> None:
-    assert json.loads(json.dumps(report_json(REPORT))) == {
+    result = json.loads(json.dumps(report_json(REPORT)))
+    assert [suite["id"] for suite in result.pop("suites")] == list(suites())
+    assert result == {
         "domain": "a.test",
         "probed_at": "2023-11-14T22:13:20Z",
         "duration_seconds": 1.234568,
@@ -67,6 +70,36 @@ def test_a_report_as_json() -> None:
         ],
         "score": {"supported": 1, "counted": 2},
     }
+
+
+def test_a_suite_tells_for_each_category_and_level_what_is_missing() -> None:
+    checks = (
+        CheckResult("xep0198", Outcome(Verdict.SUPPORTED), 0.0),
+        CheckResult("xep0398", Outcome(Verdict.BROKEN, Reason.MISMATCH), 0.0),
+        CheckResult("xep0153", Outcome(Verdict.UNKNOWN, Reason.DEPENDS_ON), 0.0),
+    )
+    report = ProbeReport("a.test", ProbeKind.COMPLIANCE, 0.0, 1.0, True, checks=checks)
+    (suite,) = (suite for suite in report_json(report)["suites"] if suite["id"] == "cs2023")
+    levels = {(level["category"], level["level"]): level for level in suite["levels"]}
+    assert levels["mobile", "core"]["compliance"] == "undecided"
+    assert levels["mobile", "core"]["score"] == {"supported": 1, "counted": 1}
+    assert levels["mobile", "core"]["missing"] == []
+    assert {(each["category"], each["requirement"]) for each in levels["mobile", "core"]["undecided"]} == {
+        ("core", "core_features"),
+        ("core", "tls"),
+        ("core", "feature_discovery"),
+        ("mobile", "client_state_indication"),
+    }
+    assert levels["im", "advanced"]["compliance"] == "not compliant"
+    assert levels["im", "advanced"]["missing"] == [
+        {
+            "category": "im",
+            "requirement": "user_avatar_compatibility",
+            "title": "User avatar compatibility",
+            "providers": ["XEP-0398", "XEP-0153"],
+            "checks": ["xep0398"],
+        }
+    ]
 
 
 def test_a_failed_probe_says_why() -> None:

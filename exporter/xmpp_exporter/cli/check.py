@@ -1,15 +1,17 @@
 """`xmpp-exporter check TARGET`: one server, now."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from xmpp_exporter.catalogue.suite import Suite, suites
 from xmpp_exporter.cli.checking import Checking, configure_logs
 from xmpp_exporter.cli.errors import CannotRun, ExitCode, Interrupted
 from xmpp_exporter.cli.state import account_journal
-from xmpp_exporter.cli.table import print_report
+from xmpp_exporter.cli.table import print_report, print_suite
 from xmpp_exporter.cli.target import Arguments, Request, request_of
 from xmpp_exporter.cli.terminal import printable, stdout_console
 from xmpp_exporter.model import ProbeReport, Verdict
@@ -29,6 +31,8 @@ Examples:
       with the account, resolver and CA that the exporter has for this server
   xmpp-exporter check probe@example.org --only xep0313,xep0363 --verbose
       two checks, and what goes over the wire
+  xmpp-exporter check probe@example.org --suite cs2023
+      everything, and whether it complies with XEP-0479
   xmpp-exporter check example.org --register
       everything, with an account made for it where anybody may make one
 
@@ -72,7 +76,15 @@ def check(
     exclude: Annotated[
         list[str] | None, typer.Option(metavar="ID,...", help="Leave these checks out. Repeatable.", show_default=False)
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    suite: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="ID,...",
+            help=f"Tell how the server does in these compliance suites, too ({', '.join(suites())}). Repeatable.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, all suites included.")] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print what goes over the wire to stderr, without secrets.")
     ] = False,
@@ -110,6 +122,7 @@ def check(
         allow_private_addresses=allow_private_addresses,
         only=only or (),
         exclude=exclude or (),
+        suites=suite or (),
     )
     try:
         request = request_of(arguments)
@@ -122,7 +135,7 @@ def check(
         raise typer.Exit(error.exit_code) from error
     except Interrupted as interrupted:
         raise typer.Exit(interrupted.exit_code) from interrupted
-    _show(report, as_json)
+    _show(report, request.suites, as_json)
     raise typer.Exit(exit_code(report))
 
 
@@ -147,11 +160,13 @@ def _probe(request: Request, verbose: bool, register: bool, yes: bool) -> ProbeR
                 typer.echo(f"note: the next check of {account} removes what is left there ({left} in all)", err=True)
 
 
-def _show(report: ProbeReport, as_json: bool) -> None:
+def _show(report: ProbeReport, shown: Iterable[Suite], as_json: bool) -> None:
     if as_json:
         typer.echo(json.dumps(report_json(report), indent=2))
     elif report.success or any(result.outcome.verdict is not Verdict.UNKNOWN for result in report.checks):
         print_report(report, stdout_console())
+        for suite in shown:
+            print_suite(suite, report, stdout_console())
     if not report.success:
         typer.echo(f"error: {report.domain} could not be probed: {printable(report.detail)}", err=True)
     elif report.login is False:

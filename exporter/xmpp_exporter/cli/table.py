@@ -8,9 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from xmpp_exporter.catalogue import Check, checks, topics
+from xmpp_exporter.catalogue.suite import Suite
 from xmpp_exporter.cli.terminal import printable
 from xmpp_exporter.model import CheckResult, ProbeReport, Reason, Verdict
-from xmpp_exporter.score import DECIDED, score, scored
+from xmpp_exporter.score import DECIDED, Compliance, Finding, LevelFindings, Met, evaluate, score, scored
 
 Row = TypeVar("Row")
 
@@ -21,6 +22,11 @@ _COLOURS = {
     Verdict.UNKNOWN: "yellow",
 }
 
+_COMPLIANCE_COLOURS = {
+    Compliance.COMPLIANT: "green",
+    Compliance.NOT_COMPLIANT: "red",
+    Compliance.UNDECIDED: "yellow",
+}
 
 NARROW = 110
 """Columns below which title, reason and detail share one column of the table."""
@@ -40,6 +46,36 @@ def print_report(report: ProbeReport, console: Console) -> None:
         for check, result in results:
             table.add_row(*_result_row(check, result, narrow))
     _print(console, heading, Text(), table, Text(), _score_line(report))
+
+
+def print_suite(suite: Suite, report: ProbeReport, console: Console) -> None:
+    """Each category at each level: whether the server complies, how many requirements it meets, what is missing."""
+    table = _table("Category", "Level", "Verdict", "Met", "Missing and undecided")
+    for level in evaluate(suite, report):
+        table.add_row(
+            Text(level.category.title, "cyan"),
+            level.level.title,
+            Text(level.compliance, _COMPLIANCE_COLOURS[level.compliance]),
+            str(level.score),
+            _open_requirements(level),
+        )
+    _print(console, Text(), Text(suite.title, "bold"), Text(suite.link, "dim"), Text(), table)
+
+
+def _open_requirements(level: LevelFindings) -> Text:
+    parts = [
+        Text.assemble((f"{word}: ", colour), ", ".join(_named(level, finding) for finding in level.of(met)))
+        for word, colour, met in (("missing", "red", Met.UNSUPPORTED), ("undecided", "yellow", Met.UNKNOWN))
+        if level.of(met)
+    ]
+    return Text("; ").join(parts)
+
+
+def _named(level: LevelFindings, finding: Finding) -> str:
+    """A requirement with its checks; those of another category are explained there."""
+    if finding.category.id != level.category.id:
+        return f"{finding.category.title}: {finding.requirement.title}"
+    return f"{finding.requirement.title} ({', '.join(finding.because)})"
 
 
 def print_catalogue(console: Console) -> None:

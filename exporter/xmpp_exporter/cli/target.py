@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import SecretStr, ValidationError
 
 from xmpp_exporter.catalogue import Check, checks
+from xmpp_exporter.catalogue.suite import Suite, suites
 from xmpp_exporter.cli.config import check_config
 from xmpp_exporter.cli.errors import CannotRun
 from xmpp_exporter.config import (
@@ -42,6 +43,7 @@ class Arguments:
     allow_private_addresses: bool = False
     only: Collection[str] = ()
     exclude: Collection[str] = ()
+    suites: Collection[str] = ()
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Request:
     config: Config
     server: ServerConfig
     checks: tuple[Check, ...]
+    suites: tuple[Suite, ...] = ()
     notes: tuple[str, ...] = field(default=())
     """What the user should know before it starts."""
 
@@ -63,6 +66,7 @@ def request_of(arguments: Arguments) -> Request:
     if arguments.password_file is not None and jid is None:
         raise CannotRun(f"--password-file needs to know whose password it is: write NAME@{domain}")
     wanted = wanted_checks(arguments.only, arguments.exclude)
+    shown = wanted_suites(arguments.suites)
     config = _config(arguments)
     known = config.server(domain)
     notes = []
@@ -76,7 +80,7 @@ def request_of(arguments: Arguments) -> Request:
     if account is not None or arguments.register:
         # whoever has an account there may use it
         settings |= {"account": account} | ({"relation": "permitted"} if settings.get("relation") != "own" else {})
-    return Request(config, ServerConfig.model_validate(settings), wanted, tuple(notes))
+    return Request(config, ServerConfig.model_validate(settings), wanted, shown, tuple(notes))
 
 
 def parse_target(text: str) -> tuple[str, str | None]:
@@ -92,7 +96,10 @@ def parse_target(text: str) -> tuple[str, str | None]:
 
 def wanted_checks(only: Iterable[str], exclude: Iterable[str]) -> tuple[Check, ...]:
     """The catalogue's checks that are left. Each value is an id, or several with commas. Raises CannotRun."""
-    chosen, left_out = _ids("--only", only), _ids("--exclude", exclude)
+    chosen, left_out = (
+        _ids(option, values, "check", checks(), "`xmpp-exporter checks` lists them")
+        for option, values in (("--only", only), ("--exclude", exclude))
+    )
     wanted = tuple(
         check for check in checks().values() if (not chosen or check.id in chosen) and check.id not in left_out
     )
@@ -101,12 +108,19 @@ def wanted_checks(only: Iterable[str], exclude: Iterable[str]) -> tuple[Check, .
     return wanted
 
 
-def _ids(option: str, values: Iterable[str]) -> set[str]:
+def wanted_suites(values: Iterable[str]) -> tuple[Suite, ...]:
+    """The suites to tell of, in the order of the catalogue. Raises CannotRun."""
+    chosen = _ids("--suite", values, "suite", suites(), f"there are {' and '.join(suites())}")
+    return tuple(suite for suite in suites().values() if suite.id in chosen)
+
+
+def _ids(option: str, values: Iterable[str], what: str, known: Collection[str], otherwise: str) -> set[str]:
+    """The ids in `values`. Raises CannotRun with what might be meant by one that is not known, or with `otherwise`."""
     ids = {part.strip() for value in values for part in value.split(",") if part.strip()}
-    for unknown in sorted(ids - set(checks())):
-        close = get_close_matches(unknown.lower(), checks(), n=1, cutoff=0.6)
-        hint = f"did you mean {close[0]}?" if close else "`xmpp-exporter checks` lists them"
-        raise CannotRun(f"{option}: no check is called {unknown!r}; {hint}")
+    for unknown in sorted(ids - set(known)):
+        close = get_close_matches(unknown.lower(), known, n=1, cutoff=0.6)
+        hint = f"did you mean {close[0]}?" if close else otherwise
+        raise CannotRun(f"{option}: no {what} is called {unknown!r}; {hint}")
     return ids
 
 
