@@ -1,5 +1,6 @@
 """xep0368 and xep0077 against fakes that answer as no real server in the laboratory would."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -178,3 +179,28 @@ async def test_registration_is_open_with_a_form_alone(
     async with registering(authority, features, answer) as server:
         outcome = await outcome_of(server, "xep0077")
     assert (verdict_of(outcome), detail in outcome.detail) == (verdict, True), outcome.detail
+
+
+CAPTCHA = (
+    "<x xmlns='jabber:x:data' type='form'><field var='FORM_TYPE' type='hidden'><value>urn:xmpp:captcha</value></field>"
+    "<field var='username'/><field var='password'/><field var='ocr'/></x>"
+)
+OBSTACLES = {
+    "a captcha": (FEATURE, form(CAPTCHA), "supported", "captcha"),
+    "an e-mail address": (FEATURE, form("<username/><password/><email/>"), "supported", "e-mail"),
+    "an invitation": (FEATURE + INVITES, form("<username/><password/>"), "supported", "invitation"),
+    "nothing": (FEATURE, form("<username/><password/>"), "unsupported not_offered", "a program can"),
+    "a web page": (FEATURE, form(OOB), "unknown not_applicable", "out of band"),
+    "no feature": ("", form(""), "unknown not_applicable", "closed"),
+    "an error": (FEATURE, error("internal-server-error"), "unknown depends_on", "internal-server-error"),
+    "silence": (FEATURE, lambda request: "", "unknown timeout", "sent nothing"),
+}
+
+
+@pytest.mark.parametrize(("features", "answer", "verdict", "detail"), OBSTACLES.values(), ids=OBSTACLES)
+async def test_open_registration_has_an_obstacle_for_programs(
+    authority: CertificateAuthority, features: str, answer: Callable[[str], str], verdict: str, detail: str
+) -> None:
+    async with registering(authority, features, answer) as server:
+        outcomes = await asyncio.gather(*(outcome_of(server, check) for check in ("xep0077", "xep0077_captcha")))
+    assert (verdict_of(outcomes[1]), detail in outcomes[1].detail) == (verdict, True), outcomes[1].detail

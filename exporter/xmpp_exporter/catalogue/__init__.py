@@ -10,8 +10,9 @@ import yaml
 
 KINDS = ("feature", "hygiene", "fact")
 LEAVES = ("nothing", "removable", "permanent")
-NEEDS = ("account", "no_contacts")
-"""`account`: a login. `no_contacts`: an account whose presence and events reach nobody (implies `account`)."""
+NEEDS = ("account", "no_contacts", "attempt")
+"""`account`: a login. `no_contacts`: an account whose presence and events reach nobody (implies `account`).
+`attempt`: runs in any case, after a login was tried if there is an account."""
 
 
 @dataclass(frozen=True, slots=True)

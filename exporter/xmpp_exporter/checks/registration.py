@@ -2,12 +2,13 @@
 
 import xml.etree.ElementTree as ET
 
+from xmpp_exporter.checks.looks import Look, client_looks, judge_open
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import broken, supported, unsupported
-from xmpp_exporter.model import Outcome, Reason
+from xmpp_exporter.checks.verdicts import broken, is_good, supported, unknown, unsupported
+from xmpp_exporter.model import Outcome, Reason, Verdict
 from xmpp_exporter.wire.errors import StanzaError
-from xmpp_exporter.wire.registration import FEATURE, FORM, NAMESPACE, OOB, REGISTER
+from xmpp_exporter.wire.registration import FEATURE, FORM, NAMESPACE, OOB, REGISTER, is_captcha
 from xmpp_exporter.wire.xml import local
 
 _CLOSED = frozenset(
@@ -15,7 +16,8 @@ _CLOSED = frozenset(
 )
 """Conditions by which a server says that people can't make accounts here, or that we can't from here."""
 
-_INVITES = ("{urn:xmpp:ibr-token:0}register", "{urn:xmpp:invite}register")
+INVITATION = "{urn:xmpp:ibr-token:0}register"
+_INVITES = (INVITATION, "{urn:xmpp:invite}register")
 """Stream features of servers that take invitations (XEP-0445): with them Prosody gives its form to everybody, too."""
 
 
@@ -25,12 +27,17 @@ async def in_band_registration(server: Server) -> Outcome:
     if server.front.features.find(FEATURE) is None:
         return unsupported("closed: registration is not among the stream features before login")
     try:
-        reply = await server.front.ask("get", f"<query xmlns='{NAMESPACE}'/>")
+        reply = await _form(server)
     except StanzaError as error:
         if error.condition in _CLOSED:
             return unsupported(f"closed: registration is among the stream features, but refused: {error.detail}")
         return broken(Reason.STANZA_ERROR, f"asked for the registration form, the server answers {error.detail}")
-    return _mode(reply, invites=any(server.front.features.find(name) is not None for name in _INVITES))
+    return _mode(reply, invites=invited(server.front.features))
+
+
+async def _form(server: Server) -> ET.Element:
+    """The reply to the request for the form, asked for once. Raises what the stream raises."""
+    return await server.share("registration form", lambda: server.front.ask("get", f"<query xmlns='{NAMESPACE}'/>"))
 
 
 def _mode(reply: ET.Element, invites: bool) -> Outcome:
@@ -46,3 +53,42 @@ def _mode(reply: ET.Element, invites: bool) -> Outcome:
     if url := query.findtext(f"{OOB}x/{OOB}url", "").strip():
         return unsupported(f"out of band: accounts are made on a web page only, {url[:200]}")
     return unsupported("closed: the form asks neither for a name nor for a password")
+
+
+@check("xep0077_captcha")
+async def protected_registration(server: Server) -> Outcome:
+    """XEP-0158 §3, XEP-0077 §14: whether a program could make accounts by the thousand."""
+    mode = await in_band_registration(server)
+    if not is_good(mode):
+        reason = Reason.NOT_APPLICABLE if mode.verdict is Verdict.UNSUPPORTED else Reason.DEPENDS_ON
+        return unknown(reason, f"nobody registers in band: {mode.detail}")
+    query = (await _form(server)).find(f"{REGISTER}query")
+    form = query.find(f"{FORM}x") if query is not None else None
+    elements = [] if form is None else form.findall(f"{FORM}field")
+    if is_captcha({element.get("var", ""): element for element in elements}):
+        return supported("the form has a captcha")
+    asked = {element.get("var", "") for element in elements} | {local(child) for child in query or ()}
+    if "email" in asked:
+        return supported("the form asks for an e-mail address, to which the server can send a link")
+    if invited(server.front.features):
+        return supported("the form may be for people with an invitation only")
+    return unsupported("the form asks for a name and a password only: a program can fill it in")
+
+
+def invited(features: ET.Element) -> bool:
+    """Whether the server takes invitations."""
+    return any(features.find(name) is not None for name in _INVITES)
+
+
+@check("xep0445")
+async def registration_with_invitation(server: Server) -> Outcome:
+    """XEP-0445 §3."""
+    return judge_open(await client_looks(server), _takes_invitations)
+
+
+def _takes_invitations(look: Look) -> Outcome:
+    if look.stream.features.find(INVITATION) is not None:
+        return supported("offered")
+    if invited(look.stream.features):
+        return unsupported("only the older urn:xmpp:invite is among the stream features", Reason.OUTDATED)
+    return unsupported("registration with an invitation is not among the stream features before login")

@@ -26,7 +26,7 @@ async def _refusal(check: Check, server: Server) -> Outcome | None:
     """Why the check does not run on this server, if it does not."""
     if check.id in server.config.exclude:
         return unknown(Reason.EXCLUDED, "excluded by the configuration")
-    if not check.needs:
+    if not check.needs - {"attempt"}:
         return None
     if server.login is None:
         return server.no_session or unknown(Reason.NO_ACCOUNT, "needs an account on the server")

@@ -15,6 +15,7 @@ from xmpp_exporter.model import Outcome, ProbeReport, Reason
 from xmpp_exporter.wire.disco import Disco
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint
+from xmpp_exporter.wire.errors import WireError
 from xmpp_exporter.wire.http import Http
 from xmpp_exporter.wire.network import Network, Timeouts
 from xmpp_exporter.wire.session import Session
@@ -40,6 +41,8 @@ class Server:
     login: Session | None = None
     """The session that all checks use together; None without one, and then `no_session` says why."""
     no_session: Outcome | None = None
+    login_failure: WireError | None = None
+    """Why the login failed, if one was tried."""
     previous: ProbeReport | None = None
     """The last compliance report of this server, to tell what is down from what was never there."""
     services: dict[str, tuple[str, ...]] = field(default_factory=dict)

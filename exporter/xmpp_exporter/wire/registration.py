@@ -66,7 +66,7 @@ def read_form(query: ET.Element) -> RegistrationForm:
     url = query.findtext(f"{OOB}x/{OOB}url", "").strip()
     if url and not fields.keys() | plain.keys() >= _OURS:
         raise RegistrationRefused(f"the server registers people on a web page only: {url[:200]}")
-    if _is_captcha(fields):
+    if is_captcha(fields):
         raise RegistrationRefused("the server wants a captcha solved, which takes a person: register with a client")
     questions = (
         set(plain) - _NO_QUESTION
@@ -88,8 +88,8 @@ def read_form(query: ET.Element) -> RegistrationForm:
     return RegistrationForm("\n".join(filter(None, texts))[:MAX_TEXT], tuple(given), form is not None)
 
 
-def _is_captcha(fields: dict[str, ET.Element]) -> bool:
-    """XEP-0158 §3."""
+def is_captcha(fields: dict[str, ET.Element]) -> bool:
+    """Whether a form with these fields, by name, has a captcha (XEP-0158 §3)."""
     form_type = fields.get("FORM_TYPE")
     return (form_type is not None and _value(form_type) == CAPTCHA) or any(
         field.find(MEDIA) is not None for field in fields.values()

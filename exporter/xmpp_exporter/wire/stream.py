@@ -66,17 +66,31 @@ class Stream:
         With `verify=False` any certificate is accepted, to look at it; with `names=False` any that its issuer vouches
         for. Raises what connecting, TLS and reading raise, all of them WireError.
         """
-        async with self.network.connections.slot(self.target.address):
-            started = time.perf_counter()
-            self.trace.note(f"connecting to {self.target}")
-            self._reader, self._writer = await connect_tcp(self.target, self.timeouts)
-            self.times.connect = time.perf_counter() - started
+        async with self._connected():
             try:
                 await self._negotiate(verify, names)
                 yield self
             finally:
                 with contextlib.suppress(OSError, RuntimeError):
                     self._writer.write(b"</stream:stream>")
+
+    @contextlib.asynccontextmanager
+    async def open_before_handshake(self) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+        """The connection where the client's first TLS record belongs next. Raises as `open` does."""
+        async with self._connected():
+            await self._agree_on_tls()
+            yield self._reader, self._writer
+
+    @contextlib.asynccontextmanager
+    async def _connected(self) -> AsyncIterator[None]:
+        async with self.network.connections.slot(self.target.address):
+            started = time.perf_counter()
+            self.trace.note(f"connecting to {self.target}")
+            self._reader, self._writer = await connect_tcp(self.target, self.timeouts)
+            self.times.connect = time.perf_counter() - started
+            try:
+                yield
+            finally:
                 self._writer.transport.abort()  # what was written is with the kernel; nobody waits for a silent peer
 
     async def _open_stream(self) -> ET.Element:
@@ -84,6 +98,7 @@ class Stream:
         self._parser = StanzaParser()
         self._depth = 0
         self._inbox.clear()
+        self._ended = False
         self.header = None
         # no `from`: we have no domain to speak for, and the server's own would be a lie
         dialback = " xmlns:db='jabber:server:dialback'" if self.target.party is Party.SERVER else ""
@@ -166,20 +181,25 @@ class Stream:
 
     async def _negotiate(self, verify: bool, names: bool) -> None:
         started = time.perf_counter()
-        if not self.target.direct_tls:
-            self.plain_features = await self._open_stream()
-            if self.plain_features.find(f"{TLS}starttls") is None:
-                raise TlsFailed(f"{self.target} does not offer STARTTLS")
-            self._send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
-            answer = await self.read()
-            if answer.tag != f"{TLS}proceed":
-                raise TlsFailed(f"{self.target} answered STARTTLS with <{local(answer)}/>")
-            if self._inbox:
-                raise ProtocolViolation(f"{self.target} sent more in plain text after it had agreed to TLS")
+        await self._agree_on_tls()
         await self._handshake(verify, names)
         self.times.tls = time.perf_counter() - started
         self.features = await self._open_stream()
         self.times.features = time.perf_counter() - started - self.times.tls
+
+    async def _agree_on_tls(self) -> None:
+        """RFC 6120 §5.4; nothing to do with direct TLS."""
+        if self.target.direct_tls:
+            return
+        self.plain_features = await self._open_stream()
+        if self.plain_features.find(f"{TLS}starttls") is None:
+            raise TlsFailed(f"{self.target} does not offer STARTTLS")
+        self._send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+        answer = await self.read()
+        if answer.tag != f"{TLS}proceed":
+            raise TlsFailed(f"{self.target} answered STARTTLS with <{local(answer)}/>")
+        if self._inbox:
+            raise ProtocolViolation(f"{self.target} sent more in plain text after it had agreed to TLS")
 
     async def ask(self, kind: str, payload: str) -> ET.Element:
         """One request before authentication (as in-band registration needs); the reply's element.

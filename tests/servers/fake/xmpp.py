@@ -123,6 +123,8 @@ class FakeXmpp:
     passwords: Mapping[str, str] = field(default_factory=lambda: {"probe": "secret"})
     mechanisms: Sequence[str] = ("SCRAM-SHA-256", "SCRAM-SHA-1")
     iterations: int = 4096
+    login_features: str = ""
+    """XML added to the stream features before login, after TLS."""
     features: str = ""
     """XML added to the stream features after login."""
     hooks: Mapping[str, Hook] = field(default_factory=dict)
@@ -143,7 +145,7 @@ class FakeXmpp:
             await session.send(f"<proceed xmlns='{TLS}'/>")
             await connection.encrypt(self.tls)
         offered = "".join(f"<mechanism>{name}</mechanism>" for name in self.mechanisms)
-        await session.open(f"<mechanisms xmlns='{SASL}'>{offered}</mechanisms>")
+        await session.open(f"<mechanisms xmlns='{SASL}'>{offered}</mechanisms>{self.login_features}")
         while not await self._authenticate(session):
             pass
         await session.open(f"<bind xmlns='{BIND}'/>{self.features}")
