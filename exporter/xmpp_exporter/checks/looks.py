@@ -70,6 +70,17 @@ async def server_looks(server: Server) -> Looks:
     return await server.share("looks server", lambda: _look_at_servers(server))
 
 
+async def both_looks(server: Server) -> tuple[list[Looks], dict[str, Outcome]]:
+    """The looks at the endpoints for clients and, where there are any, for servers; and why those could not be had."""
+    parties = [await client_looks(server)]
+    try:
+        parties.append(await server_looks(server))
+    except Undecided as undecided:
+        if undecided.reason is not Reason.NOT_APPLICABLE:
+            return parties, {"for servers": unknown(undecided.reason, undecided.detail)}
+    return parties, {}
+
+
 async def _look_at_servers(server: Server) -> Looks:
     try:
         found = await endpoints_of(server.lookups, server.domain, Party.SERVER)
