@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ET
 from xmpp_exporter.checks.looks import Look, client_looks, judge_open
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
+from xmpp_exporter.checks.shared import NOBODY
 from xmpp_exporter.checks.verdicts import broken, is_good, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason, Verdict
 from xmpp_exporter.wire.errors import StanzaError
@@ -15,6 +16,9 @@ _CLOSED = frozenset(
     {"not-allowed", "forbidden", "not-authorized", "service-unavailable", "feature-not-implemented", "policy-violation"}
 )
 """Conditions by which a server says that people can't make accounts here, or that we can't from here."""
+
+COMMANDS = "http://jabber.org/protocol/commands"
+_INVITING = {"urn:xmpp:invite#invite": "invitations", "urn:xmpp:invite#create-account": "invitations to new accounts"}
 
 INVITATION = "{urn:xmpp:ibr-token:0}register"
 _INVITES = (INVITATION, "{urn:xmpp:invite}register")
@@ -78,6 +82,23 @@ async def protected_registration(server: Server) -> Outcome:
 def invited(features: ET.Element) -> bool:
     """Whether the server takes invitations."""
     return any(features.find(name) is not None for name in _INVITES)
+
+
+@check("xep0401")
+async def invitations(server: Server) -> Outcome:
+    """XEP-0401 §3: the commands that the domain has for this account. None is executed: it would make an invitation."""
+    request = f"<query xmlns='http://jabber.org/protocol/disco#items' node='{COMMANDS}'/>"
+    try:
+        reply = await server.session.iq("get", request, server.domain)
+    except StanzaError as error:
+        if error.condition in NOBODY:
+            return unsupported(f"the domain has no commands for this account: {error.detail}")
+        raise
+    nodes = {item.get("node", "") for item in reply}
+    found = [title for node, title in _INVITING.items() if node in nodes]
+    if not found:
+        return unsupported("no command of the domain makes an invitation, at least for this account")
+    return supported(f"this account can make {' and '.join(found)}")
 
 
 @check("xep0445")

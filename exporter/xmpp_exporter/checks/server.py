@@ -43,11 +43,16 @@ class Server:
     no_session: Outcome | None = None
     login_failure: WireError | None = None
     """Why the login failed, if one was tried."""
+    log_in_second: Callable[[], Awaitable[Session]] | None = None
+    """Opens the session of the second account, which the probe closes; None without such an account."""
+    running: frozenset[str] = frozenset()
+    """The checks that this probe runs."""
     previous: ProbeReport | None = None
     """The last compliance report of this server, to tell what is down from what was never there."""
     services: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """JIDs of the services found, by role; for the report."""
     _shared: Memo[str, object] = field(default_factory=Memo)
+    _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 
     @property
     def domain(self) -> str:
@@ -83,11 +88,18 @@ class Server:
         """The result of `work`, done once for all checks that share it under this name."""
         return cast(Shared, await self._shared.get(name, work))
 
+    async def other_resource(self) -> Session:
+        """A second session of the account, for what one of its devices sees of the other; the same for all checks."""
+        return await self.share("other resource", lambda: self._stack.enter_async_context(self.own_session()))
+
     @contextlib.asynccontextmanager
-    async def own_session(self) -> AsyncIterator[Session]:
-        """A second session of the account, for a check that disturbs its stream."""
+    async def own_session(self, *, end_point: bool = False) -> AsyncIterator[Session]:
+        """A second session of the account, for a check that disturbs its stream, or logs in with channel binding."""
         shared = self.session
-        async with Session(self.network, shared.target, shared.credentials, self.timeouts, self.trace) as session:
+        session = Session(
+            self.network, shared.target, shared.credentials, self.timeouts, self.trace, end_point=end_point
+        )
+        async with session:
             yield session
 
     @contextlib.asynccontextmanager
@@ -117,6 +129,7 @@ class Server:
     async def close(self) -> None:
         """Remove what is left and end what is shared."""
         await self._shared.close()
+        await self._stack.aclose()
         if self.login is not None and self.login.alive:
             await finish(self.sweep(), self.timeouts.reply)
         if self._disco is not None:

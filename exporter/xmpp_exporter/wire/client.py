@@ -10,13 +10,13 @@ import asyncio
 import contextlib
 import ssl
 import xml.etree.ElementTree as ET
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
 import slixmpp
 from slixmpp.util.sasl.client import Mech, choose
 
-from xmpp_exporter.wire import scram  # noqa: F401 - replaces slixmpp's SCRAM
+from xmpp_exporter.wire import scram
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, WireError
 from xmpp_exporter.wire.stream import STREAMS
 from xmpp_exporter.wire.xml import StanzaParser, local
@@ -76,14 +76,23 @@ class Client(slixmpp.ClientXMPP):
         self.init_parser()
         self.send_raw(self.stream_header)
 
-    def mechanism(self, name: str, offered: Sequence[str]) -> Mech:
+    def mechanism(self, name: str, offered: Sequence[str], end_point: bytes | None = None) -> Mech:
         """The SASL mechanism `name`, with our credentials, and knowing what else the server offers.
 
-        Raises SASLNoAppropriateMechanism and StringPrepError for a password that can't be used with it.
+        With `end_point`, the hash of the server's certificate, the login is tied to that. Raises
+        SASLNoAppropriateMechanism and StringPrepError for a password that can't be used with it.
         """
         plugin: Any = self.plugin["feature_mechanisms"]
         plugin.mech_list = set(offered)
-        return choose([name], plugin.sasl_callback, plugin.security_callback)
+
+        def credentials(required: Iterable[str], optional: Iterable[str]) -> dict[str, Any]:
+            found: dict[str, Any] = plugin.sasl_callback(required, optional)
+            return found if end_point is None else found | {"channel_binding": end_point}
+
+        mechanism = choose([name], credentials, plugin.security_callback)
+        if isinstance(mechanism, scram.OpensslScram):
+            mechanism.end_point = end_point
+        return mechanism
 
     async def close(self, *, goodbye: bool) -> None:
         """End the connection, after the stream if `goodbye`; returns when the socket is closed."""

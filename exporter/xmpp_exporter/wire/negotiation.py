@@ -23,6 +23,7 @@ from xmpp_exporter.wire.client import Client
 from xmpp_exporter.wire.errors import (
     LoginFailed,
     ProtocolViolation,
+    StanzaError,
     TemporaryRefusal,
     TimedOut,
     TlsFailed,
@@ -30,16 +31,18 @@ from xmpp_exporter.wire.errors import (
 )
 from xmpp_exporter.wire.network import connection_error
 from xmpp_exporter.wire.scram import PROOF_SENT, OpensslScram, TooManyIterations
+from xmpp_exporter.wire.stanza import quoteattr
 from xmpp_exporter.wire.stream import STREAMS, TLS
-from xmpp_exporter.wire.tls import TlsConnection, describe, tls_error
+from xmpp_exporter.wire.tls import TlsConnection, describe, end_point_hash, presented, tls_error
 from xmpp_exporter.wire.xml import local
 
 if TYPE_CHECKING:
-    from xmpp_exporter.wire.session import Listener, Session
+    from xmpp_exporter.wire.session import Listener, Resumption, Session
 
 SASL = "{urn:ietf:params:xml:ns:xmpp-sasl}"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 SESSION = "urn:ietf:params:xml:ns:xmpp-session"
+SM = "urn:xmpp:sm:3"
 CHANNEL_BINDING = "{urn:xmpp:sasl-cb:0}"
 
 MECHANISMS = tuple(
@@ -66,11 +69,18 @@ async def negotiate(session: "Session", client: Client) -> None:
         client.begin()
         session.login_features = await _features(elements)
         session.mechanisms = offered_mechanisms(session.login_features)
-        session.mechanism = choose_mechanism(session.login_features, session.tls, session.credentials.allow_plain)
+        session.mechanism = (
+            bound_mechanism(session.login_features)
+            if session.end_point
+            else choose_mechanism(session.login_features, session.tls, session.credentials.allow_plain)
+        )
         await _authenticate(session, client, elements)
         session.reached("auth")
         client.begin()
         session.features = await _features(elements)
+        if session.resuming is not None:
+            await _resume(session, session.resuming, client, elements)
+            return
     await _bind(session)
 
 
@@ -146,9 +156,20 @@ def choose_mechanism(features: ET.Element, tls: TlsConnection, allow_plain: bool
     raise LoginFailed(Failure.NO_MECHANISM, f"no common SASL mechanism; the server offers {listed}")
 
 
+def bound_mechanism(features: ET.Element) -> str:
+    """The strongest mechanism with channel binding. Raises LoginFailed without one."""
+    offered = offered_mechanisms(features)
+    for name in MECHANISMS:
+        if name.endswith("-PLUS") and name in offered:
+            return name
+    raise LoginFailed(Failure.NO_MECHANISM, "no mechanism with channel binding is offered")
+
+
 async def _authenticate(session: "Session", client: Client, elements: "Listener") -> None:
     """RFC 6120 §6.4."""
-    mechanism = _prepared(client, session.mechanism, session.mechanisms)
+    mechanism = _prepared(
+        client, session.mechanism, session.mechanisms, _end_point(client) if session.end_point else None
+    )
     first = _encoded(mechanism.process())  # type: ignore[no-untyped-call]
     session.send(f"<auth xmlns='{SASL[1:-1]}' mechanism='{session.mechanism}'>{first or '='}</auth>")
     for _ in range(MAX_CHALLENGES + 1):
@@ -161,13 +182,23 @@ async def _authenticate(session: "Session", client: Client, elements: "Listener"
         if answer.tag != f"{SASL}challenge":
             raise ProtocolViolation(f"the server sent <{local(answer)}/> where an answer to the login belongs")
         response = _encoded(await _processed(mechanism, answer))
+        if isinstance(mechanism, OpensslScram):
+            session.server_first = mechanism.server_first
         session.send(f"<response xmlns='{SASL[1:-1]}'>{response}</response>")
     raise LoginFailed(Failure.AUTH_FAILED, f"more than {MAX_CHALLENGES} SASL challenges")
 
 
-def _prepared(client: Client, name: str, offered: Sequence[str]) -> Mech:
+def _end_point(client: Client) -> bytes:
+    assert isinstance(client.socket, ssl.SSLObject)  # noqa: S101 - TLS is up
     try:
-        return client.mechanism(name, offered)
+        return end_point_hash(presented(client.socket)[0])
+    except (IndexError, ValueError) as error:
+        raise LoginFailed(Failure.PROBER_LIMIT, f"no channel binding with this certificate: {error}") from None
+
+
+def _prepared(client: Client, name: str, offered: Sequence[str], end_point: bytes | None) -> Mech:
+    try:
+        return client.mechanism(name, offered, end_point)
     except (SASLNoAppropriateMechanism, StringPrepError) as error:
         raise LoginFailed(Failure.INTERNAL, f"the password can't be used with {name}: {error!r}") from None
 
@@ -217,6 +248,16 @@ def _refusal(mechanism: str, failure: ET.Element) -> WireError:
     if condition == "temporary-auth-failure":
         return TemporaryRefusal(detail)
     return LoginFailed(Failure.AUTH_FAILED, detail)
+
+
+async def _resume(session: "Session", old: "Resumption", client: Client, elements: "Listener") -> None:
+    """Go on with a stream that was cut (XEP-0198 §5). Raises StanzaError when the server does not know it any more."""
+    client.send_raw(f"<resume xmlns='{SM}' previd={quoteattr(old.id)} h='{old.received}'/>")
+    answer = await elements.next("the answer to the resumption")
+    if answer.tag != f"{{{SM}}}resumed":
+        raise StanzaError(next((local(child) for child in answer), local(answer)))
+    session.jid = old.jid
+    session.reached("bind")
 
 
 async def _bind(session: "Session") -> None:

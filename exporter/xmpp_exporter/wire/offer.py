@@ -13,7 +13,7 @@ CHANNEL_BINDING = "{urn:xmpp:sasl-cb:0}"
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Mechanisms are in upper case and in the server's order."""
+    """Names are as the server writes them, in its order."""
 
     sasl: tuple[str, ...] = ()
     sasl2: tuple[str, ...] = ()
@@ -49,4 +49,4 @@ def offer_of(features: ET.Element) -> Offer:
 
 
 def _texts(element: ET.Element, path: str) -> tuple[str, ...]:
-    return tuple((found.text or "").strip().upper() for found in element.iterfind(path))
+    return tuple((found.text or "").strip() for found in element.iterfind(path))

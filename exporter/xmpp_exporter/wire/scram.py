@@ -42,8 +42,16 @@ def _hash_name(mechanism_hash: str) -> str:
 class OpensslScram(SCRAM):
     """slixmpp's SCRAM in all its hashes, with and without -PLUS, with key derivation and nonce replaced."""
 
+    server_first = ""
+    """The server-first-message, once it is there: servers put more into it than SCRAM needs (XEP-0474, XEP-0515)."""
+
+    end_point: bytes | None = None
+    """The hash of the server's certificate (RFC 5929 §4), to tie the login to it; slixmpp has no such binding."""
+
     def process_1(self, challenge: bytes) -> bytes:
         super().process_1(challenge)
+        if self.end_point is not None:
+            self.gs2_header = b"p=tls-server-end-point,,"
         # slixmpp's nonce is what `random` makes; a nonce that can be guessed lets a proof be replayed (RFC 5802 §5.1)
         self.cnonce = secrets.token_urlsafe(18).encode()
         if not self.credentials["channel_binding"]:
@@ -53,6 +61,10 @@ class OpensslScram(SCRAM):
         self.client_first_message_bare = name + b",r=" + self.cnonce
         self.client_first_message = self.gs2_header + self.client_first_message_bare
         return self.client_first_message
+
+    def process_2(self, challenge: bytes) -> bytes:
+        self.server_first = challenge.decode(errors="replace")
+        return bytes(super().process_2(challenge))
 
     def Hi(self, text: str | bytes, salt: bytes, iterations: int) -> bytes:  # noqa: N802 - RFC 5802's name
         if iterations > MAX_ITERATIONS:

@@ -40,6 +40,15 @@ class Credentials:
         return f"Credentials({self.jid!r})"
 
 
+@dataclass(frozen=True, slots=True)
+class Resumption:
+    """A stream that was cut (XEP-0198 §5): its id, its full JID, and how many of its stanzas we have."""
+
+    id: str
+    jid: str
+    received: int
+
+
 class Session:
     """One login at one address, to be used as an asynchronous context manager.
 
@@ -47,7 +56,14 @@ class Session:
     """
 
     def __init__(
-        self, network: Network, target: Target, credentials: Credentials, timeouts: Timeouts, trace: Trace | None = None
+        self,
+        network: Network,
+        target: Target,
+        credentials: Credentials,
+        timeouts: Timeouts,
+        trace: Trace | None = None,
+        *,
+        end_point: bool = False,
     ) -> None:
         self.network = network
         self.target = target
@@ -58,6 +74,10 @@ class Session:
         """The full JID, once bound."""
         self.mechanism = ""
         """The SASL mechanism that was used."""
+        self.end_point = end_point
+        """Whether to log in with channel binding of the type tls-server-end-point, or not at all."""
+        self.server_first = ""
+        """SCRAM's server-first-message of the login."""
         self.mechanisms: tuple[str, ...] = ()
         """Those that the server offers after TLS."""
         self.plain_features: ET.Element | None = None
@@ -68,6 +88,10 @@ class Session:
         self.times: dict[str, float] = {}
         """Seconds since the start at which connect, tls, auth and bind were reached."""
         self.credentials = credentials
+        self.resuming: Resumption | None = None
+        """A stream to go on with, in the place of binding a resource."""
+        self.answers: dict[str, str] = {}
+        """What requests for information are answered with: payloads by the request's element, `{namespace}name`."""
         self._client: Client | None = None
         self._bound = False
         self._ended: WireError | None = None
@@ -120,6 +144,10 @@ class Session:
                 await client.close(goodbye=goodbye)
         finally:
             await self._stack.aclose()
+
+    def cut(self) -> None:
+        """Lose the connection, as a phone does in a tunnel: without a word to the server."""
+        self.fail(Disconnected("the connection was cut by us"))
 
     # what the client tells us
 
@@ -234,9 +262,12 @@ class Session:
     def _answer(self, request: ET.Element) -> None:
         """Say who we are (XEP-0092), take the account's own pushes (RFC 6121 §2.1.6), refuse the rest."""
         sender, stanza_id = request.get("from"), request.get("id", "")
+        known = next((self.answers[child.tag] for child in request if child.tag in self.answers), None)
         if request.get("type") == "get" and request.find(f"{VERSION}query") is not None:
             about = f"<query xmlns='jabber:iq:version'><name>{escape(self.network.user_agent)}</name></query>"
             self.send(iq("result", stanza_id, about, sender))
+        elif request.get("type") == "get" and known is not None:
+            self.send(iq("result", stanza_id, known, sender))
         elif request.get("type") == "set" and sender in (None, self.bare_jid):
             self.send(iq("result", stanza_id, "", sender))
         else:

@@ -6,6 +6,7 @@ from functools import cache, cached_property
 from pathlib import Path
 
 from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 
 from xmpp_exporter.wire.errors import CertificateRejected, TlsFailed, WrongName
 
@@ -93,6 +94,18 @@ def presented(tls: ssl.SSLObject) -> list[x509.Certificate]:
         except ValueError:
             continue
     return certificates
+
+
+def end_point_hash(certificate: x509.Certificate) -> bytes:
+    """The channel binding `tls-server-end-point` of a connection to whoever presents this certificate (RFC 5929 §4.1).
+
+    Raises ValueError for a certificate that is signed without a hash.
+    """
+    algorithm = certificate.signature_hash_algorithm
+    if algorithm is None:
+        raise ValueError("the certificate's signature has no hash function")
+    weak = algorithm.name in ("md5", "sha1")
+    return certificate.fingerprint(hashes.SHA256() if weak else algorithm)
 
 
 def tls_error(error: ssl.SSLError, host: str) -> TlsFailed:

@@ -5,7 +5,12 @@ from string import Template
 import yaml
 
 from tests.servers.certificates import Flaw
-from tests.servers.configurations.record import WITHOUT_DIRECT_TLS, Configuration, Process
+from tests.servers.configurations.record import (
+    WITH_DIRECT_TLS_BETWEEN_SERVERS,
+    WITHOUT_DIRECT_TLS,
+    Configuration,
+    Process,
+)
 
 GLOBAL = """
 loglevel: info
@@ -123,8 +128,19 @@ WEAK_LOGINS = (
     GLOBAL.replace("$handlers", "{}")
     .replace("auth_password_format: scram\n", "auth_password_format: plain\n")
     .replace("disable_sasl_mechanisms: [digest-md5, X-OAUTH2]\n", "")
+    .replace("no_tlsv1_1, ", "no_tlsv1_1, no_tlsv1_3, ")
 )
-"""Passwords are kept as they are, so that mechanisms of old are possible."""
+"""Passwords are kept as they are, so that mechanisms of old are possible; TLS 1.3, which has no tls-unique, is not."""
+
+BETWEEN_SERVERS = "  - {port: 5269, ip: $address, module: ejabberd_s2s_in, max_stanza_size: 524288}\n"
+OLD_TLS = (
+    GLOBAL.replace("$handlers", "{}")
+    .replace("no_sslv3, no_tlsv1, no_tlsv1_1, cipher_server_preference, no_compression", "no_sslv3")
+    .replace("starttls_required: true", "starttls: true")
+    .replace("s2s_use_starttls: required", 'c2s_ciphers: "ALL:@SECLEVEL=0"\ns2s_ciphers: "ALL:@SECLEVEL=0"')
+    .replace(BETWEEN_SERVERS, BETWEEN_SERVERS + BETWEEN_SERVERS.replace("5269", "5270").replace("}", ", tls: true}"))
+)
+"""TLS is there for who wants it, in all versions and with all cipher suites that OpenSSL still has."""
 
 PORTS = (5222, 5223, 5269, 443)
 PROCESSES = {
@@ -132,6 +148,7 @@ PROCESSES = {
     # The handlers of host-meta crash for a domain without the module, and Debian's configuration has none of them.
     "bare": Process(GLOBAL.replace("$handlers", "{}"), PORTS),
     "weak": Process(WEAK_LOGINS, PORTS),
+    "old-tls": Process(OLD_TLS, (*PORTS, 5270)),
     "default": Process(DEBIAN, (5222, 5223, 5269, 5443)),
 }
 
@@ -256,6 +273,13 @@ mod_muc_admin: {}
 mod_roster: {versioning: true}
 """
 
+FEDERATED = """
+mod_admin_extra: {}
+mod_disco: {}
+mod_roster: {}
+mod_s2s_dialback: {}
+"""
+
 CLOSED_REGISTRATION = """
 mod_disco: {}
 mod_register: {access: none}
@@ -313,6 +337,7 @@ CONFIGURATIONS = (
     Configuration("closed-registration", "ejabberd", CLOSED_REGISTRATION, process="bare"),
     Configuration("web-registration", "ejabberd", WEB_REGISTRATION, process="bare"),
     Configuration("weak", "ejabberd", WEAK, process="weak"),
+    Configuration("old-tls", "ejabberd", FEDERATED, process="old-tls", records=WITH_DIRECT_TLS_BETWEEN_SERVERS),
     Configuration("expired", "ejabberd", BARE, process="bare", flaw=Flaw.EXPIRED),
     Configuration("wrong-name", "ejabberd", BARE, process="bare", flaw=Flaw.WRONG_NAME),
     Configuration("self-signed", "ejabberd", BARE, process="bare", flaw=Flaw.SELF_SIGNED),

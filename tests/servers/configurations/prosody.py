@@ -3,7 +3,13 @@
 from string import Template
 
 from tests.servers.certificates import Flaw
-from tests.servers.configurations.record import RECORDS, WITHOUT_DIRECT_TLS, Configuration, Process
+from tests.servers.configurations.record import (
+    RECORDS,
+    WITH_DIRECT_TLS_BETWEEN_SERVERS,
+    WITHOUT_DIRECT_TLS,
+    Configuration,
+    Process,
+)
 
 GLOBAL = """
 interfaces = { "$address" }
@@ -22,6 +28,14 @@ modules_enabled = { "admin_shell", "http" }
 
 WITHOUT_CORS = """
 http_cors_override = { file_share = { enabled = false }, host_meta = { enabled = false } }
+"""
+
+OLD_TLS = """
+ssl = { protocol = "tlsv1+", ciphers = "ALL:COMPLEMENTOFALL:@SECLEVEL=0" }
+tls_profile = "legacy"
+c2s_require_encryption = false
+s2s_require_encryption = false
+allow_unencrypted_plain_auth = true
 """
 
 DEBIAN = """
@@ -51,6 +65,7 @@ PROCESSES = {
     "main": Process(GLOBAL, PORTS),
     "default": Process(DEBIAN, (5222, 5269)),
     "broken": Process(GLOBAL + WITHOUT_CORS, PORTS),
+    "old-tls": Process(GLOBAL + OLD_TLS, (*PORTS, 5270)),
 }
 
 BASIC = '"disco", "roster", "saslauth", "tls"'
@@ -178,6 +193,18 @@ VirtualHost "$domain"
     modules_enabled = {{ {BASIC}, "legacyauth" }}
 """
 
+TLS_1_2 = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC}, "invites_adhoc" }}
+    allow_user_invites = true
+    ssl = {{ protocol = "tlsv1_2" }}
+"""
+
+FEDERATED = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC}, "dialback" }}
+"""
+
 COMPONENT_DOWN = f"""
 VirtualHost "$domain"
     modules_enabled = {{ {BASIC} }}
@@ -202,6 +229,7 @@ CONFIGURATIONS = (
     Configuration("two-mucs-and-gateway", "prosody", TWO_MUCS_AND_GATEWAY, components=("chat", "irc", "rooms")),
     Configuration("closed-registration", "prosody", CLOSED_REGISTRATION),
     Configuration("weak", "prosody", WEAK),
+    Configuration("tls-1-2", "prosody", TLS_1_2, records=WITHOUT_DIRECT_TLS),
     Configuration("expired", "prosody", BARE, flaw=Flaw.EXPIRED),
     Configuration("soon", "prosody", BARE, flaw=Flaw.SOON),
     Configuration("wrong-name", "prosody", BARE, flaw=Flaw.WRONG_NAME),
@@ -217,6 +245,8 @@ CONFIGURATIONS = (
     ),
     Configuration("no-cors", "prosody", NO_CORS, process="broken", components=("upload",)),
     Configuration("component-down", "prosody", COMPONENT_DOWN, process="broken", components=("conference",)),
+    Configuration("federated", "prosody", FEDERATED, records=WITH_DIRECT_TLS_BETWEEN_SERVERS),
+    Configuration("old-tls", "prosody", FEDERATED, process="old-tls", records=WITH_DIRECT_TLS_BETWEEN_SERVERS),
 )
 
 

@@ -1,4 +1,4 @@
-"""The server's side of SCRAM (RFC 5802, RFC 7677), without channel binding."""
+"""The server's side of SCRAM (RFC 5802, RFC 7677), with channel binding if it is told the data."""
 
 import base64
 import hashlib
@@ -17,13 +17,24 @@ class ScramServer:
     """One exchange: `first` answers the client's first message, `final` the second.
 
     `iterations` is sent as it is and used as it is, except that a count beyond `calculated` is only sent: the client
-    is not expected to come back with a proof.
+    is not expected to come back with a proof. `attributes` are added to the server-first-message; `binding` is the data
+    that a mechanism with channel binding must bring.
     """
 
     calculated = 1_000_000
 
-    def __init__(self, mechanism: str, passwords: Mapping[str, str], iterations: int = 4096) -> None:
-        self._hash = HASHES[mechanism]
+    def __init__(
+        self,
+        mechanism: str,
+        passwords: Mapping[str, str],
+        iterations: int = 4096,
+        attributes: str = "",
+        binding: bytes = b"",
+    ) -> None:
+        self._hash = HASHES[mechanism.removesuffix("-PLUS")]
+        self._attributes = attributes
+        self._binding = binding if mechanism.endswith("-PLUS") else b""
+        self._header = ""
         self._passwords = passwords
         self._iterations = iterations
         self._salt = secrets.token_bytes(16)
@@ -33,11 +44,12 @@ class ScramServer:
 
     def first(self, message: str) -> str:
         """The server-first-message."""
-        bare = message.split(",", 2)[2]
+        flag, authorization, bare = message.split(",", 2)
+        self._header = f"{flag},{authorization},"
         attributes = _attributes(bare)
         self.user = attributes["n"].replace("=2C", ",").replace("=3D", "=")
         self._nonce = attributes["r"] + secrets.token_urlsafe(16)
-        reply = f"r={self._nonce},s={base64.b64encode(self._salt).decode()},i={self._iterations}"
+        reply = f"r={self._nonce},s={base64.b64encode(self._salt).decode()},i={self._iterations}{self._attributes}"
         self._transcript = f"{bare},{reply}"
         return reply
 
@@ -45,6 +57,8 @@ class ScramServer:
         """The server-final-message. Raises ScramError when the proof does not fit the password."""
         without_proof, _, proof = message.rpartition(",p=")
         if self._iterations > self.calculated or _attributes(without_proof).get("r") != self._nonce:
+            raise ScramError("not-authorized")
+        if base64.b64decode(_attributes(without_proof)["c"]) != self._header.encode() + self._binding:
             raise ScramError("not-authorized")
         password = self._passwords.get(self.user)
         if password is None:

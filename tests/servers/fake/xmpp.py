@@ -123,6 +123,10 @@ class FakeXmpp:
     passwords: Mapping[str, str] = field(default_factory=lambda: {"probe": "secret"})
     mechanisms: Sequence[str] = ("SCRAM-SHA-256", "SCRAM-SHA-1")
     iterations: int = 4096
+    scram_attributes: str = ""
+    """Added to SCRAM's server-first-message, such as `,h=…`."""
+    binding: bytes = b""
+    """The channel binding data that a mechanism whose name ends in -PLUS must bring."""
     login_features: str = ""
     """XML added to the stream features before login, after TLS."""
     features: str = ""
@@ -168,10 +172,10 @@ class FakeXmpp:
         request = await self._expect(session, f"{{{SASL}}}auth")
         mechanism = request.get("mechanism", "")
         self.attempts.append(mechanism)
-        if mechanism not in HASHES:
+        if mechanism.removesuffix("-PLUS") not in HASHES:
             await session.send(f"<failure xmlns='{SASL}'><invalid-mechanism/></failure>")
             return False
-        exchange = ScramServer(mechanism, self.passwords, self.iterations)
+        exchange = ScramServer(mechanism, self.passwords, self.iterations, self.scram_attributes, self.binding)
         await self._send_sasl(session, "challenge", exchange.first(_decoded(request)))
         answer = await session.receive()
         if answer.tag != f"{{{SASL}}}response":
