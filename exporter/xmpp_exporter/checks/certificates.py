@@ -62,7 +62,7 @@ def names_cover(look: Look) -> Outcome:
         return unknown(Reason.PROBER_LIMIT, "its certificate cannot be read")
     names = names_of(look.stream.certificates[0])
     if (name := names.covering(domain, (starttls_service(party), direct_tls_service(party)))) is not None:
-        return supported(f"for {domain} by {name}"[:300])
+        return supported(f"names {name}"[:300])
     told = f"is only for {names}" if str(names) else "has no alternative name, and its common name does not count"
     return broken(Reason.CERTIFICATE, f"not for {domain}: it {told}"[:300])
 

@@ -15,9 +15,10 @@ from xmpp_exporter.wire.errors import ResolutionFailed, StreamRefused, WireError
 from xmpp_exporter.wire.network import Party
 
 REFUSALS_OF_STRANGERS = frozenset(
-    {"host-unknown", "improper-addressing", "invalid-from", "not-authorized", "policy-violation"}
+    {"host-unknown", "improper-addressing", "invalid-from", "not-authorized", "policy-violation", "undefined-condition"}
 )
-"""Stream errors by which a server may mean that we, who speak for no domain, are not welcome."""
+"""Stream errors by which a server may mean that we, who speak for no domain, are not welcome. The last is Prosody's,
+where it has nothing to offer to somebody without a certificate: no dialback."""
 
 
 @check("xep0368")
@@ -67,7 +68,8 @@ def _unresolved(endpoint: Endpoint) -> Outcome:
 def of_look_error(look: Look, error: WireError) -> Outcome:
     """The outcome of an address that did not get as far as it should."""
     if look.target.party is Party.SERVER and refuses_strangers(error):
-        return unknown(Reason.FORBIDDEN, f"a stream that names no domain of ours is refused: {error.detail}")
+        refusal = error.detail.removeprefix(f"{look.target}: ")
+        return unknown(Reason.FORBIDDEN, f"refuses servers that do not say who they are: {refusal}")
     return of_endpoint_error(error)
 
 

@@ -65,5 +65,5 @@ def _nothing_before_tls(look: Look) -> Outcome:
         names.append("authentication of old (XEP-0078)")
     if not names:
         return supported("no login before TLS")
-    worst = "the password can be read on the way: " if {"PLAIN", "LOGIN"} & set(names) else ""
-    return unsupported(f"clients can log in without TLS ({worst}{', '.join(names)})")
+    worst = ", and their passwords be read on the way" if {"PLAIN", "LOGIN"} & set(names) else ""
+    return unsupported(f"clients can log in without TLS{worst}: offers {', '.join(names)}"[:300])

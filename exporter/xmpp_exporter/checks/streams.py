@@ -1,15 +1,15 @@
 """The stream itself: its header and its features, for clients and for other servers."""
 
 import xml.etree.ElementTree as ET
-from dataclasses import replace
 
-from xmpp_exporter.checks.connections import of_look_error, without_address
+from xmpp_exporter.checks.connections import of_look_error, refuses_strangers, without_address
 from xmpp_exporter.checks.looks import Look, Looks, client_looks, judge_those, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import broken, supported, unknown
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.errors import TlsFailed
+from xmpp_exporter.wire.network import Party
 
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 
@@ -34,16 +34,23 @@ def _judge(looks: Looks) -> Outcome:
 def _stream(look: Look) -> Outcome:
     if isinstance(look.failure, TlsFailed):
         return without_address(look, unknown(Reason.DEPENDS_ON, look.failure.detail))
-    if look.failure is not None:
+    if look.failure is not None and not _turned_away(look):
         return without_address(look, of_look_error(look, look.failure))
     header = look.stream.header
     if header is None:
         return broken(Reason.MISMATCH, "stream features without a stream header before them")
     if faults := _faults(header, look.target.domain):
         return broken(Reason.MISMATCH, "the stream header " + " and ".join(faults))
-    lang = header.get(XML_LANG)
-    outcome = supported("a stream header and features")
-    return outcome if lang else replace(outcome, detail=f"{outcome.detail}; the header lacks xml:lang")
+    told = "a stream header and features"
+    if look.failure is not None:
+        told += " before TLS; after it, servers that do not prove who they are are turned away"
+    return supported(told if header.get(XML_LANG) else f"{told}; the header lacks xml:lang")
+
+
+def _turned_away(look: Look) -> bool:
+    """Whether all went well until the server had seen that we have no certificate."""
+    to_servers = look.target.party is Party.SERVER and look.stream.plain_features is not None
+    return to_servers and look.encrypted and refuses_strangers(look.failure)
 
 
 def _faults(header: ET.Element, domain: str) -> list[str]:

@@ -125,7 +125,7 @@ async def _suites(server: Server, look: Look) -> Outcome:
     answers = await asyncio.gather(*(_answer(server, look.target, offer) for offer in (offer_of(TLS1_2), WEAK_OFFER)))
     best, weak = answers
     if isinstance(weak, Choice):
-        return unsupported(f"accepts {suite_name(weak.suite)}", Reason.OUTDATED)
+        return unsupported(f"accepts the weak cipher suite {suite_name(weak.suite)}", Reason.OUTDATED)
     if isinstance(best, Choice) and best.suite not in EPHEMERAL_AEAD:
         return unsupported(f"offered all, it chooses {suite_name(best.suite)} in {best.version_name}", Reason.OUTDATED)
     if (undecided := _unanswered(answers)) is not None:

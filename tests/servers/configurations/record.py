@@ -17,6 +17,8 @@ _xmpp-server._tcp SRV 5 0 5269 xmpp
 """
 """What most domains have in the DNS; the components' addresses come on top."""
 
+WITH_DIRECT_TLS_BETWEEN_SERVERS = RECORDS + "_xmpps-server._tcp SRV 5 0 5270 xmpp\n"
+
 WITHOUT_DIRECT_TLS = RECORDS.replace("_xmpps-client._tcp SRV 5 0 5223 xmpp\n", "")
 
 
