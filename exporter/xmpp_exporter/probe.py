@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from xmpp_exporter.backoff import LoginBackoff
@@ -39,6 +39,8 @@ class Prober:
     backoff: LoginBackoff = field(default_factory=LoginBackoff)
     accounts: AccountLocks = field(default_factory=AccountLocks)
     admission: Admission = field(default_factory=Admission)
+    peers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The domains that each server pings, to see that it federates."""
 
 
 async def probe_compliance(
@@ -166,6 +168,7 @@ class _Probe:
             login_failure=self.login_failure,
             previous=self.previous,
             services=self.services,
+            peers=self.prober.peers.get(self.config.domain, ()),
         )
         stack.push_async_callback(server.close)
         if self.session is not None:

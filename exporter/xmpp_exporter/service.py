@@ -92,6 +92,7 @@ class Exporter:
 
     async def _apply(self, config: Config, before: frozenset[ServerConfig]) -> None:
         """Do what `config` says, after one with the servers `before`."""
+        self._prober.peers = config.peers
         self._prober.admission.concurrent = config.limits.concurrent_probes
         self._prober.admission.per_address = config.limits.probes_per_address
         await self._canaries.watch(self._prober.network, config.canaries)

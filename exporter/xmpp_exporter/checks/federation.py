@@ -1,14 +1,25 @@
-"""How other servers get in."""
+"""How other servers get in, and how they are reached."""
 
+import time
+
+from xmpp_exporter.checks.combine import all_supported, each
 from xmpp_exporter.checks.looks import Look, judge_open, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import supported, unknown, unsupported
-from xmpp_exporter.model import Outcome, Reason
+from xmpp_exporter.checks.verdicts import broken, is_good, supported, unknown, unsupported
+from xmpp_exporter.model import Outcome, Reason, Verdict
+from xmpp_exporter.wire.errors import StanzaError
 from xmpp_exporter.wire.offer import offer_of
 
 DIALBACK = "{urn:xmpp:features:dialback}"
 BIDI = "{urn:xmpp:features:bidi}bidi"
+
+MAX_PEERS = 5
+"""Pinged by the check; each may cost the server a connection."""
+
+UNREACHED = frozenset({"remote-server-not-found", "remote-server-timeout"})
+_ANSWERS = frozenset({"service-unavailable", "feature-not-implemented"})
+"""Errors by which a server that was reached says that it knows no ping."""
 
 
 @check("s2s_dialback")
@@ -47,3 +58,33 @@ def _bidirectional(look: Look) -> Outcome:
     if look.stream.features.find(BIDI) is None:
         return unsupported("bidi is not among the stream features for servers")
     return supported("offered")
+
+
+@check("s2s_roundtrip")
+async def roundtrip(server: Server) -> Outcome:
+    """XEP-0199 §4.4: another server answers the account's ping."""
+    if not server.peers:
+        return unknown(Reason.NOT_APPLICABLE, "no domain of another server to ping is configured (federation.peers)")
+    outcomes = await each({peer: _ping(server, peer) for peer in server.peers[:MAX_PEERS]})
+    if not any(is_good(outcome) for outcome in outcomes.values()):
+        outcomes = {peer: _unreached(outcome) for peer, outcome in outcomes.items()}
+    return all_supported(outcomes)
+
+
+async def _ping(server: Server, peer: str) -> Outcome:
+    started = time.perf_counter()
+    try:
+        await server.session.iq("get", "<ping xmlns='urn:xmpp:ping'/>", peer)
+    except StanzaError as error:
+        if error.condition in UNREACHED:
+            return broken(Reason.UNREACHABLE, f"not reached: {error.detail}")
+        if error.condition not in _ANSWERS:
+            return unknown(Reason.DEPENDS_ON, f"answered with the error {error.detail}")
+    return supported(f"answered in {time.perf_counter() - started:.2f} s")
+
+
+def _unreached(outcome: Outcome) -> Outcome:
+    """Where no peer is reached, the peers may be down."""
+    if outcome.verdict is Verdict.BROKEN:
+        return unknown(Reason.DEPENDS_ON, f"{outcome.detail}; no other peer answers that would show whose fault it is")
+    return outcome

@@ -51,6 +51,8 @@ class Server:
     """The last compliance report of this server, to tell what is down from what was never there."""
     services: dict[str, tuple[str, ...]] = field(default_factory=dict)
     """JIDs of the services found, by role; for the report."""
+    peers: tuple[str, ...] = ()
+    """Domains to ping, to see that the server federates."""
     _shared: Memo[str, object] = field(default_factory=Memo)
     _stack: contextlib.AsyncExitStack = field(default_factory=contextlib.AsyncExitStack)
 

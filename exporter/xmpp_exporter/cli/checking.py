@@ -71,8 +71,9 @@ class Checking:
             return await self._probe(network, self.request.server.model_copy(update={"account": account}), bar)
 
     async def _probe(self, network: Network, server: ServerConfig, bar: Bar) -> ProbeReport:
+        config = self.request.config
         return await probe_compliance(
-            Prober(network, self.journal),
+            Prober(network, self.journal, peers=config.federation.pairs([*config.servers, server])),
             server,
             only={check.id for check in self.request.checks},
             trace=self._trace(),

@@ -1,6 +1,6 @@
 """Reads the configuration file and `servers.d/` beside it into one Config, and finds all that is wrong in one go."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
@@ -63,6 +63,7 @@ def load_config(path: Path, checks: Collection[str]) -> Config:
     entries = [*_listed(document), *_separate(findings, document.file.parent / SERVERS_FOLDER)]
     _refuse_duplicates(findings, entries)
     servers = [_server(findings, entry, document, checks) for entry in entries]
+    _refuse_too_many_pairs(findings, document, main, servers)
     if main is None or findings:
         raise findings.error()
     settings = {name: getattr(main, name) for name in ProberSettings.model_fields}
@@ -116,6 +117,21 @@ def _separate(findings: Findings, folder: Path) -> Iterator[_Entry]:
                 for problem in problems(error, document.data, _ServersFile):
                     findings.add(document, problem.path, problem.message)
             yield from _listed(document)
+
+
+def _refuse_too_many_pairs(
+    findings: Findings, document: Document, main: _MainFile | None, servers: Iterable[ServerConfig | None]
+) -> None:
+    if main is None:
+        return
+    pairs = main.federation.pairs(server for server in servers if server is not None)
+    count = sum(len(peers) for peers in pairs.values())
+    if count > main.federation.max_pairs:
+        message = (
+            f"these are {count} pairs of a server with an account and a peer, more than max_pairs, which is "
+            f"{main.federation.max_pairs}: list fewer peers, or allow more"
+        )
+        findings.add(document, ("federation", "peers"), message)
 
 
 def _refuse_duplicates(findings: Findings, entries: list[_Entry]) -> None:

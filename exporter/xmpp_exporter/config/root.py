@@ -1,6 +1,7 @@
 """The whole configuration: what concerns the prober itself, and its servers."""
 
 import ssl
+from collections.abc import Mapping
 from functools import cached_property
 from typing import Annotated, Any, Self
 
@@ -8,6 +9,7 @@ import yaml
 from pydantic import Field, field_validator, model_validator
 
 from xmpp_exporter.config.account import PasswordError
+from xmpp_exporter.config.federation import Federation
 from xmpp_exporter.config.section import Fault, NearbyPath, Section, refuse
 from xmpp_exporter.config.server import ServerConfig
 from xmpp_exporter.config.values import Address, ContactUrl, HostPortText
@@ -88,6 +90,7 @@ class ProberSettings(Section):
     canaries: tuple[HostPortText, ...] = ()
     """Addresses that always answer: when none does, it is the prober's network that is down."""
     limits: Limits = Limits()
+    federation: Federation = Federation()
 
 
 class Config(ProberSettings):
@@ -98,6 +101,11 @@ class Config(ProberSettings):
     @cached_property
     def _by_domain(self) -> dict[str, ServerConfig]:
         return {server.domain: server for server in self.servers}
+
+    @cached_property
+    def peers(self) -> Mapping[str, tuple[str, ...]]:
+        """The domains that each server with an account pings, to see that it federates."""
+        return self.federation.pairs(self.servers)
 
     def server(self, domain: str) -> ServerConfig | None:
         """The server of that normalised domain."""
