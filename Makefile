@@ -1,5 +1,5 @@
 # The real servers that the demonstration and the tests start, from Debian.
-SERVERS = prosody prosody-modules ejabberd coturn prometheus
+SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
 PYTHON = .venv/bin/python
 
 .PHONY: demo test check docs bench

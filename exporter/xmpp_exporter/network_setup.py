@@ -13,7 +13,9 @@ def network_of(config: Config) -> Network:
     Raises OSError or ssl.SSLError when the file of certificates can no longer be loaded.
     """
     return Network(
-        resolver=Resolver(config.resolver.nameservers or (), config.resolver.port),
+        resolver=Resolver(
+            config.resolver.nameservers or (), config.resolver.port, signed_name=config.resolver.signed_name or ""
+        ),
         tls=TlsContexts(config.tls.ca_file),
         connections=Connections(config.limits.connections_per_address),
         user_agent=user_agent(config.contact),

@@ -14,15 +14,17 @@ from tests.servers.configurations import CONFIGURATIONS, PROCESSES, Configuratio
 from tests.servers.coturn import Coturn
 from tests.servers.dns import FakeDns
 from tests.servers.ejabberd import Ejabberd
+from tests.servers.knot import Knot
 from tests.servers.loopback import Addresses, LoopbackNetwork
 from tests.servers.program import Program, ProgramError
 from tests.servers.prosody import Prosody
+from tests.servers.unbound import Unbound
 
 PASSWORD = "correct horse battery staple"
 PROBE, PEER, POPULAR = "probe", "peer", "popular"
 """The accounts of every domain. `popular` has `peer` as a contact, subscribed both ways; the others have nobody."""
 
-PROGRAMS: tuple[type[Program], ...] = (Prosody, Ejabberd, Coturn)
+PROGRAMS: tuple[type[Program], ...] = (Prosody, Ejabberd, Coturn, Knot, Unbound)
 
 ProcessKey = tuple[Software, str]
 

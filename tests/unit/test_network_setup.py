@@ -21,7 +21,7 @@ def test_the_prober_says_who_it_is_and_where_to_ask() -> None:
 async def test_the_configured_name_server_is_asked() -> None:
     with FakeDns({"a.test": "@ A 192.0.2.1"}) as dns:
         network = network_of(Config(resolver=Resolver(nameservers=(dns.address,), port=dns.port)))
-        assert [record.to_text() for record in await network.resolver.query("a.test", "A")] == ["192.0.2.1"]
+        assert [record.to_text() for record in (await network.resolver.query("a.test", "A")).records] == ["192.0.2.1"]
 
 
 def test_the_configured_authorities_replace_those_of_the_system(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from xmpp_exporter.config.account import PasswordError
 from xmpp_exporter.config.federation import Federation
 from xmpp_exporter.config.section import Fault, NearbyPath, Section, refuse
 from xmpp_exporter.config.server import ServerConfig
-from xmpp_exporter.config.values import Address, ContactUrl, HostPortText
+from xmpp_exporter.config.values import Address, ContactUrl, Domain, HostPortText
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 
@@ -25,6 +25,8 @@ class Resolver(Section):
     nameservers: tuple[Address, ...] | None = None
     """None for the system's."""
     port: int = Field(default=53, ge=1, le=65535)
+    signed_name: Domain | None = None
+    """A name that is signed for sure, by which the DNS servers show that they validate. None for the root."""
 
     @field_validator("nameservers")
     @classmethod

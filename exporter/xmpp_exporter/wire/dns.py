@@ -1,12 +1,15 @@
 """Names to records, asked afresh for each probe and shared by all that a probe does."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import dns.asyncresolver
 import dns.exception
+import dns.flags
+import dns.message
 import dns.name
+import dns.rdata
 import dns.rdatatype
 import dns.resolver
 from dns.rdtypes.IN.SRV import SRV
@@ -18,6 +21,8 @@ MAX_ENDPOINTS = 16
 """SRV records used of one domain, over all services."""
 MAX_ADDRESSES = 8
 """Addresses used of one host."""
+UDP_BYTES = 1232
+"""Of an answer that no path cuts into pieces (the DNS flag day of 2020)."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,33 +35,74 @@ class SrvRecord:
     port: int
 
 
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the name servers say of one name and kind of record; an answer without records says that there are none."""
+
+    records: tuple[dns.rdata.Rdata, ...] = ()
+    authentic: bool = False
+    """Whether they have validated it with DNSSEC: the AD bit (RFC 4035 §3.2.3). Without records it is the absence."""
+    alias: bool = False
+    """Whether the name is an alias of another (CNAME), whose records these are."""
+
+
 class Resolver:
-    """The name servers to ask: the system's, or those given. `lifetime` is the limit of one lookup in seconds."""
+    """The name servers to ask: the system's, or those given. `lifetime` is the limit of one lookup in seconds.
 
-    def __init__(self, nameservers: Sequence[str] = (), port: int = 53, lifetime: float = 5.0) -> None:
-        self._resolver = dns.asyncresolver.Resolver(configure=not nameservers)
-        if nameservers:
-            self._resolver.nameservers = list(nameservers)
-            self._resolver.port = port
-        self._resolver.lifetime = lifetime
-        self._resolver.search = []
+    `signed_name` is one that is known to be signed (the root, as the empty name, unless told): by it the name servers
+    show whether they validate.
+    """
 
-    async def query(self, name: str, kind: str) -> list[dns.rdata.Rdata]:
-        """The records of `kind` (`SRV`, `A`, …) at `name`; none when there are none.
+    def __init__(
+        self, nameservers: Sequence[str] = (), port: int = 53, lifetime: float = 5.0, signed_name: str = ""
+    ) -> None:
+        self.signed_name = signed_name
+        self._resolver = _resolver(nameservers, port, lifetime)
+        self._unchecked = _resolver(nameservers, port, lifetime, dns.flags.CD)
+
+    async def query(self, name: str, kind: str) -> Answer:
+        """The records of `kind` (`SRV`, `A`, …) at `name`.
 
         Raises ResolutionFailed (server failure, malformed name) and TimedOut.
         """
+        return await self._ask(self._resolver, name, kind)
+
+    async def is_bogus(self, name: str, kind: str) -> bool:
+        """Whether a name that could not be resolved can be when signatures are not checked (RFC 4035 §3.2.2)."""
         try:
-            answer = await self._resolver.resolve(name + ".", kind)
-        except (dns.resolver.NXDOMAIN, dns.resolver.NoAnswer):
-            return []
+            await self._ask(self._unchecked, name, kind)
+        except WireError:
+            return False
+        return True
+
+    async def _ask(self, resolver: dns.asyncresolver.Resolver, name: str, kind: str) -> Answer:
+        try:
+            answer = await resolver.resolve(name + ".", kind, raise_on_no_answer=False)
+        except dns.resolver.NXDOMAIN as error:
+            responses: Iterable[dns.message.Message] = error.kwargs["responses"].values()
+            return Answer(authentic=any(response.flags & dns.flags.AD for response in responses))
         except dns.exception.Timeout as error:
             raise TimedOut(f"no name server answered for {kind} {name}") from error
         except dns.resolver.NoNameservers as error:
             raise ResolutionFailed(f"name servers failed for {kind} {name}") from error
         except (dns.exception.DNSException, OSError, ValueError) as error:
             raise ResolutionFailed(f"{kind} {name}: {error}") from error
-        return list(answer)
+        authentic = bool(answer.response.flags & dns.flags.AD)
+        return Answer(tuple(answer.rrset or ()), authentic, answer.canonical_name != answer.qname)
+
+
+def _resolver(
+    nameservers: Sequence[str], port: int, lifetime: float, more_flags: int = 0
+) -> dns.asyncresolver.Resolver:
+    resolver = dns.asyncresolver.Resolver(configure=not nameservers)
+    if nameservers:
+        resolver.nameservers = list(nameservers)
+        resolver.port = port
+    resolver.lifetime = lifetime
+    resolver.search = []
+    resolver.flags = dns.flags.RD | dns.flags.AD | more_flags
+    resolver.use_edns(0, dns.flags.DO, UDP_BYTES)
+    return resolver
 
 
 class Lookups:
@@ -64,14 +110,15 @@ class Lookups:
 
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
-        self._answers: Memo[tuple[str, str], list[dns.rdata.Rdata]] = Memo()
+        self._answers: Memo[tuple[str, str], Answer] = Memo()
 
-    async def _query(self, name: str, kind: str) -> list[dns.rdata.Rdata]:
+    async def answer(self, name: str, kind: str) -> Answer:
+        """All that the name servers say of `name` and `kind`. Raises ResolutionFailed and TimedOut."""
         return await self._answers.get((name.lower(), kind), lambda: self._resolver.query(name, kind))
 
     async def srv(self, service: str, domain: str) -> list[SrvRecord]:
         """The SRV records of `_service._tcp.domain`, in a stable order of preference: priority, then weight."""
-        records = await self._query(f"_{service}._tcp.{domain}", "SRV")
+        records = (await self.answer(f"_{service}._tcp.{domain}", "SRV")).records
         return sorted(
             SrvRecord(
                 record.priority, -record.weight, record.target.to_text(omit_final_dot=True).strip("."), record.port
@@ -85,13 +132,21 @@ class Lookups:
 
         Raises what the lookups raise, if both of them failed.
         """
-        results = await asyncio.gather(self._query(host, "AAAA"), self._query(host, "A"), return_exceptions=True)
-        found = [record.to_text() for result in results if isinstance(result, list) for record in result]
+        results = await asyncio.gather(self.answer(host, "AAAA"), self.answer(host, "A"), return_exceptions=True)
+        found = [record.to_text() for result in results if isinstance(result, Answer) for record in result.records]
         failures = [result for result in results if isinstance(result, BaseException)]
         for failure in failures:
             if not isinstance(failure, WireError) or not found:
                 raise failure
         return found[:MAX_ADDRESSES]
+
+    async def is_bogus(self, name: str, kind: str) -> bool:
+        """Whether validation is what made this lookup fail."""
+        return await self._resolver.is_bogus(name, kind)
+
+    async def validated(self) -> bool:
+        """Whether the name servers validate what they say of a name that is known to be signed."""
+        return (await self.answer(self._resolver.signed_name, "SOA")).authentic
 
     async def close(self) -> None:
         await self._answers.close()
