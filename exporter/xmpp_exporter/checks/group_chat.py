@@ -1,9 +1,11 @@
-"""Group chat: the services that a domain has, and what their rooms can do."""
+"""Group chat: the services that a domain has, and the archives and vCards of their rooms."""
 
 import uuid
 import xml.etree.ElementTree as ET
+from collections.abc import Awaitable, Callable
 
 from xmpp_exporter.checks.registry import check
+from xmpp_exporter.checks.room_messages import message_in
 from xmpp_exporter.checks.rooms import Room, room_on
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.services import Role, Services, judge_each, services
@@ -12,12 +14,13 @@ from xmpp_exporter.checks.verdicts import broken, supported, unsupported
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.disco import Info
 from xmpp_exporter.wire.errors import StanzaError
-from xmpp_exporter.wire.session import CLIENT, Listener
-from xmpp_exporter.wire.stanza import quoteattr, reply_of
+from xmpp_exporter.wire.session import CLIENT
 
 MUC = "http://jabber.org/protocol/muc"
 MAM = "urn:xmpp:mam:2"
 OLD_MAM = frozenset({"urn:xmpp:mam:0", "urn:xmpp:mam:1"})
+
+NO_VCARD = "vcard-temp is neither among a room's features nor among the service's"
 
 _NO_SERVICE = unsupported("no item of the domain is a group chat service")
 
@@ -30,6 +33,15 @@ def _is_group_chat(info: Info) -> bool:
 
 async def _services(server: Server) -> Services:
     return await services(server, Role("group_chat", _is_group_chat), server.config.muc_service)
+
+
+async def judge_rooms(server: Server, judge: Callable[[Room, Info], Awaitable[Outcome]]) -> Outcome:
+    """The worst decided outcome of `judge` over our room on each service; it gets what the service is, too."""
+
+    async def of_service(jid: str, info: Info) -> Outcome:
+        return await judge(await room_on(server, jid), info)
+
+    return await judge_each(await _services(server), of_service, _NO_SERVICE, "group chat service")
 
 
 @check("xep0045")
@@ -46,11 +58,10 @@ async def multi_user_chat(server: Server) -> Outcome:
 async def room_archive(server: Server) -> Outcome:
     """XEP-0313 §3.1.2: what is said in a room is found in its archive, on each service."""
 
-    async def judge(jid: str, info: Info) -> Outcome:
-        room = await room_on(server, jid)
+    async def judge(room: Room, service: Info) -> Outcome:
         return await _missing_archive(server, room) or await _archived(server, room)
 
-    return await judge_each(await _services(server), judge, _NO_SERVICE, "group chat service")
+    return await judge_rooms(server, judge)
 
 
 async def _missing_archive(server: Server, room: Room) -> Outcome | None:
@@ -65,28 +76,11 @@ async def _missing_archive(server: Server, room: Room) -> Outcome | None:
 
 async def _archived(server: Server, room: Room) -> Outcome:
     """Say something, and look for it until the writers had their time: they run in the background."""
-    token = uuid.uuid4().hex[:12]
-    await _say(server, room, token)
-    found = await eventually(lambda: _query(server, room, token), bool)
+    message = await message_in(server, room)
+    found = await eventually(lambda: _query(server, room, message.body), bool)
     if found:
         return supported("a message was found in the archive of a room")
     return broken(Reason.MISMATCH, f"a message was not in the archive of its room {WRITERS_LIMIT:g} s later")
-
-
-async def _say(server: Server, room: Room, token: str) -> None:
-    """Less than 200 bytes: where an archive outlives its room, this stays. Raises StanzaError."""
-
-    def ours(element: ET.Element) -> bool:
-        told = element.get("type") == "error" or element.findtext(f"{CLIENT}body", "") == token
-        return told and element.tag == f"{CLIENT}message" and element.get("from", "").startswith(room.jid)
-
-    with server.session.listen(ours) as echoes:
-        server.session.send(f"<message to={quoteattr(room.jid)} type='groupchat'><body>{token}</body></message>")
-        await asked("to say something in a room", _accepted(echoes))
-
-
-async def _accepted(echoes: Listener) -> ET.Element:
-    return reply_of(await echoes.next("the echo of a message to a room"))
 
 
 async def _query(server: Server, room: Room, token: str) -> bool:
@@ -108,15 +102,14 @@ async def _query(server: Server, room: Room, token: str) -> bool:
 async def room_avatars(server: Server) -> Outcome:
     """XEP-0486 §3.1: rooms, or the service as the specification says, have vCards, and a room shows its own."""
 
-    async def judge(jid: str, info: Info) -> Outcome:
-        room = await room_on(server, jid)
+    async def judge(room: Room, service: Info) -> Outcome:
         if "vcard-temp" in (await server.disco.info(room.jid)).features:
             return await _vcard(server, room, "rooms")
-        if "vcard-temp" in info.features:
+        if "vcard-temp" in service.features:
             return await _vcard(server, room, "the service")
-        return unsupported("vcard-temp is neither among a room's features nor among the service's")
+        return unsupported(NO_VCARD)
 
-    return await judge_each(await _services(server), judge, _NO_SERVICE, "group chat service")
+    return await judge_rooms(server, judge)
 
 
 async def _vcard(server: Server, room: Room, where: str) -> Outcome:

@@ -1,5 +1,6 @@
 """How each kind of thing that a check makes on a server is removed again: one table, for checks and for the sweep."""
 
+import contextlib
 from collections.abc import Awaitable, Callable
 
 import structlog
@@ -18,6 +19,15 @@ _GONE = frozenset({"item-not-found", "gone"})
 async def _destroy_room(session: Session, entry: Entry) -> None:
     """XEP-0045 §10.9."""
     await session.iq("set", "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query>", entry.address)
+
+
+async def _remove_room_avatar(session: Session, entry: Entry) -> None:
+    """XEP-0486 §3.2: an empty vCard, for services that keep the vCard of a room that is gone.
+
+    A service that refuses has either not taken the picture or loses it with the room.
+    """
+    with contextlib.suppress(StanzaError):
+        await session.iq("set", "<vCard xmlns='vcard-temp'/>", entry.address)
 
 
 async def _delete_node(session: Session, entry: Entry) -> None:
@@ -60,6 +70,7 @@ _REMOVERS: dict[str, Callable[[Session, Entry], Awaitable[None]]] = {
     "node": _delete_node,
     "private": _empty_private,
     "room": _destroy_room,
+    "room_avatar": _remove_room_avatar,
 }
 
 

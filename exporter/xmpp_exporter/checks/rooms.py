@@ -23,10 +23,17 @@ _WANTED = {"muc#roomconfig_publicroom": "0", "muc#roomconfig_persistentroom": "0
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A room that we own and are in. `archiving` is the form's field that switches its archive on, if there is one."""
+    """A room that we own and are in. `settings` are the names of the fields in its configuration form."""
 
     jid: str
-    archiving: str | None
+    presence: ET.Element
+    """Our own presence as the room showed it to us."""
+    settings: frozenset[str]
+
+    @property
+    def archiving(self) -> str | None:
+        """The form's field that switches the archive on, if there is one."""
+        return next((name for name in _ARCHIVING if name in self.settings), None)
 
     @property
     def occupant(self) -> str:
@@ -46,7 +53,7 @@ async def _make(server: Server, service: str) -> Room:
     jid = f"xmpp-exporter-{uuid.uuid4().hex}@{service}"
     entry = server.leave("room", jid)
     try:
-        await _enter(server, jid)
+        presence = await _enter(server, jid)
     except StanzaError as error:
         server.journal.removed(entry)
         reason = of_error(error).reason
@@ -55,13 +62,13 @@ async def _make(server: Server, service: str) -> Room:
             Reason.FORBIDDEN if refused else Reason.DEPENDS_ON, f"no room can be made: {error.detail}"
         ) from error
     try:
-        return Room(jid, await _configure(server, jid))
+        return Room(jid, presence, await _configure(server, jid))
     except StanzaError as error:
         raise Undecided(Reason.DEPENDS_ON, f"a new room cannot be configured: {error.detail}") from error
 
 
-async def _enter(server: Server, jid: str) -> None:
-    """XEP-0045 §10.1.1. Raises StanzaError when we may not.
+async def _enter(server: Server, jid: str) -> ET.Element:
+    """XEP-0045 §10.1.1; returns our presence. Raises StanzaError when we may not.
 
     ejabberd sends a presence from the room itself first; ours is the one from room/nick.
     """
@@ -75,11 +82,11 @@ async def _enter(server: Server, jid: str) -> None:
         server.session.send(
             f"<presence to={quoteattr(f'{jid}/{NICK}')}><x xmlns='http://jabber.org/protocol/muc'/></presence>"
         )
-        reply_of(await presences.next(f"the presence in {jid}"))
+        return reply_of(await presences.next(f"the presence in {jid}"))
 
 
-async def _configure(server: Server, jid: str) -> str | None:
-    """Fill in the form as we want it, which unlocks the room (XEP-0045 §10.1.3); returns the archiving field's name."""
+async def _configure(server: Server, jid: str) -> frozenset[str]:
+    """Fill in the form as we want it, which unlocks the room (XEP-0045 §10.1.3); returns the names of its fields."""
     query = await server.session.iq("get", f"<query xmlns='{_OWNER}'/>", jid)
     form = query.find(f"{DATA}x")
     fields = [] if form is None else [field for field in form.iterfind(f"{DATA}field") if field.get("var")]
@@ -87,8 +94,7 @@ async def _configure(server: Server, jid: str) -> str | None:
     await server.session.iq(
         "set", f"<query xmlns='{_OWNER}'><x xmlns='jabber:x:data' type='submit'>{submitted}</x></query>", jid
     )
-    names = {field.get("var") for field in fields}
-    return next((name for name in _ARCHIVING if name in names), None)
+    return frozenset(field.get("var", "") for field in fields)
 
 
 def _submitted(field: ET.Element) -> str:

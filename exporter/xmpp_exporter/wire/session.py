@@ -90,8 +90,11 @@ class Session:
         self.credentials = credentials
         self.resuming: Resumption | None = None
         """A stream to go on with, in the place of binding a resource."""
-        self.answers: dict[str, str] = {}
-        """What requests for information are answered with: payloads by the request's element, `{namespace}name`."""
+        self.answers = {"{urn:xmpp:ping}ping": ""}
+        """What requests for information are answered with: payloads by the request's element, `{namespace}name`.
+
+        Pings are our own, through a room (XEP-0410).
+        """
         self._client: Client | None = None
         self._bound = False
         self._ended: WireError | None = None

@@ -227,6 +227,8 @@ mod_http_upload:
     Access-Control-Allow-Headers: Content-Type
 mod_last: {}
 mod_mam: {default: always, assume_mam_usage: true}
+mod_mix: {}
+mod_mix_pam: {}
 mod_muc: {access_mam: everybody, default_room_options: {mam: true}}
 mod_muc_admin: {}
 mod_offline: {}

@@ -46,6 +46,16 @@ class Services:
     """Whether the error comes from the room itself rather than from the occupant to be."""
     message: str | None = ""
     """The same for who says something there."""
+    codes: tuple[str, ...] = ("110", "201")
+    """Status codes in the presence of who has entered."""
+    occupant: str = ""
+    """What else is in that presence."""
+    said_with: str = ""
+    """What is in a message that comes back, besides its body."""
+    message_id: str | None = None
+    """The id of such a message in the place of its own."""
+    notices: Mapping[str, str] = field(default_factory=dict)
+    """What everybody in a room is told after a request, by the name of its element; {room} is the room's address."""
     archived_after: int = 0
     """How many queries the archive needs until it has what was said."""
     archive: str = ""
@@ -73,13 +83,15 @@ class Services:
             await (self._say(session, iq, self.archive) if self.archive else self._query(session, iq))
         else:
             await self._say(session, iq, self.replies.get((to, name), "!service-unavailable"))
+            if name in self.notices:
+                await session.send(self.notices[name].format(room=iq.get("to")))
 
     async def on_stanza(self, session: Session, stanza: Element) -> None:
         to = stanza.get("to", "")
         if stanza.tag == f"{{{CLIENT}}}presence" and "/" in to:
             await self._enter(session, to)
         elif stanza.tag == f"{{{CLIENT}}}message":
-            await self._echo(session, to, stanza.findtext(f"{{{CLIENT}}}body", ""))
+            await self._echo(session, to, stanza.findtext(f"{{{CLIENT}}}body", ""), stanza.get("id", ""))
 
     def _listed(self) -> str | None:
         if self.items is None or self.items:
@@ -113,12 +125,11 @@ class Services:
             await session.send(f"<presence from='{sender}' type='error'>{_error(self.presence)}</presence>")
             return
         await session.send(f"<presence from='{room}'/>")  # as ejabberd does
-        codes = "<status code='110'/><status code='201'/>"
-        await session.send(
-            f"<presence from='{occupant}'><x xmlns='http://jabber.org/protocol/muc#user'>{codes}</x></presence>"
-        )
+        codes = "".join(f"<status code='{code}'/>" for code in self.codes)
+        user = f"<x xmlns='http://jabber.org/protocol/muc#user'>{codes}</x>"
+        await session.send(f"<presence from='{occupant}'>{user}{self.occupant}</presence>")
 
-    async def _echo(self, session: Session, room: str, body: str) -> None:
+    async def _echo(self, session: Session, room: str, body: str, stanza_id: str) -> None:
         if self.message is None:
             return
         if self.message:
@@ -126,7 +137,9 @@ class Services:
             return
         self.said.append(body)
         await session.send(f"<message from='{room}/somebody' type='groupchat'><body>hello</body></message>")
-        await session.send(f"<message from='{room}/xmpp-exporter' type='groupchat'><body>{body}</body></message>")
+        echoed = f"id='{stanza_id if self.message_id is None else self.message_id}' from='{room}/xmpp-exporter'"
+        with_it = self.said_with.format(room=room)
+        await session.send(f"<message {echoed} type='groupchat'><body>{body}</body>{with_it}</message>")
 
     async def _query(self, session: Session, iq: Element) -> None:
         if self.archived_after > 0:
