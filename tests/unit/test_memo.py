@@ -87,7 +87,8 @@ async def test_closing_ends_the_work_and_those_who_wait_for_it() -> None:
 def test_every_error_of_the_wire_can_be_copied(kind: type) -> None:
     if not issubclass(kind, errors.WireError):
         return
-    original = kind(Failure.BAD_PASSWORD, "detail") if kind is LoginFailed else kind("detail")
+    more = {LoginFailed: (Failure.BAD_PASSWORD,), errors.StreamRefused: ("host-unknown",)}.get(kind, ())
+    original = kind(*more, "detail")
     copy = copy_of(original)
     assert type(copy) is kind and copy is not original
     assert (copy.detail, copy.failure, copy.reason, str(copy)) == (
