@@ -33,11 +33,12 @@ async def server_at(
     endpoints: Sequence[Endpoint] = (),
     front: Target | None = None,
     allow_private: bool = True,
+    domain: str = DOMAIN,
 ) -> AsyncIterator[Server]:
-    """DOMAIN as its checks see it; with `front`, a stream to there is open."""
+    """`domain` as its checks see it; with `front`, a stream to there is open."""
     config = ServerConfig.model_validate(
         {
-            "domain": DOMAIN,
+            "domain": domain,
             "relation": "own",
             "allow_private_addresses": allow_private,
             "timeouts": {"connect": SHORT.connect, "reply": SHORT.reply},
@@ -45,7 +46,7 @@ async def server_at(
     )
     network = Network(Resolver([dns.address], dns.port, lifetime=1.0), TlsContexts(authority.ca_file))
     lookups = Lookups(network.resolver)
-    target = front or Target(DOMAIN, DOMAIN, "127.0.0.1", 9, True, True)
+    target = front or Target(domain, domain, "127.0.0.1", 9, True, True)
     server = Server(
         config=config,
         network=network,

@@ -12,7 +12,8 @@ from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
+from xmpp_exporter.wire.certificates import names_of
+from xmpp_exporter.wire.endpoints import Endpoint, direct_tls_service, endpoints_of, starttls_service
 from xmpp_exporter.wire.errors import CertificateRejected, WireError, WrongName
 from xmpp_exporter.wire.network import Party, Target
 from xmpp_exporter.wire.stream import Stream
@@ -121,11 +122,22 @@ async def _look_again(server: Server, endpoint: Endpoint, target: Target, reject
         stream = Stream(server.network, target, server.timeouts, server.trace)
         try:
             async with stream.open(verify=chain is None, names=False):
-                return Look(endpoint, stream, None, rejected, chain)
+                good = chain is None and _names_domain(stream)
+                return Look(endpoint, stream, None, None if good else rejected, chain)
         except CertificateRejected as worse:  # a wrong name hides that it has expired, too
             chain = worse
         except WireError as error:
             return Look(endpoint, stream, error, rejected, chain)
+
+
+def _names_domain(stream: Stream) -> bool:
+    """Whether the domain is there as a name that only XMPP knows, and that our TLS library does not look for."""
+    party = stream.target.party
+    services = (starttls_service(party), direct_tls_service(party))
+    return (
+        bool(stream.certificates)
+        and names_of(stream.certificates[0]).covering(stream.target.domain, services) is not None
+    )
 
 
 def judge_open(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:

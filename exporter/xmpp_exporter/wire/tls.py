@@ -25,7 +25,9 @@ class TlsContexts:
         _ = self.verified  # a bad file is found now, not at the first probe
 
     def _new(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file else None)
+        context = ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file else None)
+        context.hostname_checks_common_name = False  # RFC 9525 §6.3: alternative names alone count
+        return context
 
     @cached_property
     def verified(self) -> ssl.SSLContext:
