@@ -17,7 +17,7 @@ from cryptography import x509
 
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, StreamRefused, TimedOut, TlsFailed
 from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, connect_tcp
-from xmpp_exporter.wire.stanza import iq, reply_of
+from xmpp_exporter.wire.stanza import iq, quoteattr, reply_of
 from xmpp_exporter.wire.tls import TlsConnection, describe, presented, tls_error
 from xmpp_exporter.wire.trace import Trace
 from xmpp_exporter.wire.xml import StanzaParser, local
@@ -44,6 +44,8 @@ class Stream:
         self.target = target
         self.timeouts = timeouts
         self.trace = trace or Trace()
+        self.sender: str | None = None
+        """The account that will log in here; told only once there is TLS (RFC 6120 §4.7.1)."""
         self.times = StreamTimes()
         self.header: ET.Element | None = None
         """The server's stream header, the last one."""
@@ -100,10 +102,11 @@ class Stream:
         self._inbox.clear()
         self._ended = False
         self.header = None
-        # no `from`: we have no domain to speak for, and the server's own would be a lie
+        # otherwise no `from`: we have no domain to speak for, and the server's own would be a lie
+        sender = f" from={quoteattr(self.sender)}" if self.sender and self.tls else ""
         dialback = " xmlns:db='jabber:server:dialback'" if self.target.party is Party.SERVER else ""
-        self._send(
-            f"<?xml version='1.0'?><stream:stream to='{self.target.domain}' version='1.0' xml:lang='en'"
+        self.send(
+            f"<?xml version='1.0'?><stream:stream to='{self.target.domain}'{sender} version='1.0' xml:lang='en'"
             f" xmlns='{self.target.party.namespace}'{dialback} xmlns:stream='http://etherx.jabber.org/streams'>"
         )
         features = await self.read()
@@ -111,7 +114,8 @@ class Stream:
             raise ProtocolViolation(f"{self.target} sent <{local(features)}/> where stream features belong")
         return features
 
-    def _send(self, text: str) -> None:
+    def send(self, text: str) -> None:
+        """Send XML text as it is."""
         self.trace.sent(text)
         self._writer.write(text.encode())
 
@@ -194,7 +198,7 @@ class Stream:
         self.plain_features = await self._open_stream()
         if self.plain_features.find(f"{TLS}starttls") is None:
             raise TlsFailed(f"{self.target} does not offer STARTTLS")
-        self._send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
+        self.send("<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'/>")
         answer = await self.read()
         if answer.tag != f"{TLS}proceed":
             raise TlsFailed(f"{self.target} answered STARTTLS with <{local(answer)}/>")
@@ -207,7 +211,7 @@ class Stream:
         Raises StanzaError for an error reply, and what `read` raises.
         """
         stanza_id = uuid.uuid4().hex
-        self._send(iq(kind, stanza_id, payload, self.target.domain))
+        self.send(iq(kind, stanza_id, payload, self.target.domain))
         while True:
             element = await self.read()
             if element.get("id") == stanza_id:

@@ -193,6 +193,11 @@ VirtualHost "$domain"
     modules_enabled = {{ {BASIC}, "legacyauth" }}
 """
 
+SASL2 = f"""
+VirtualHost "$domain"
+    modules_enabled = {{ {BASIC}, "connection_info", "sasl2", "sasl2_bind2" }}
+"""
+
 TLS_1_2 = f"""
 VirtualHost "$domain"
     modules_enabled = {{ {BASIC}, "invites_adhoc" }}
@@ -229,6 +234,7 @@ CONFIGURATIONS = (
     Configuration("two-mucs-and-gateway", "prosody", TWO_MUCS_AND_GATEWAY, components=("chat", "irc", "rooms")),
     Configuration("closed-registration", "prosody", CLOSED_REGISTRATION),
     Configuration("weak", "prosody", WEAK),
+    Configuration("sasl2", "prosody", SASL2),
     Configuration("tls-1-2", "prosody", TLS_1_2, records=WITHOUT_DIRECT_TLS),
     Configuration("expired", "prosody", BARE, flaw=Flaw.EXPIRED),
     Configuration("soon", "prosody", BARE, flaw=Flaw.SOON),

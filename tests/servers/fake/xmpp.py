@@ -15,9 +15,11 @@ from tests.servers.fake.scram import HASHES, ScramError, ScramServer
 
 TLS = "urn:ietf:params:xml:ns:xmpp-tls"
 SASL = "urn:ietf:params:xml:ns:xmpp-sasl"
+SASL2 = "urn:xmpp:sasl:2"
 BIND = "urn:ietf:params:xml:ns:xmpp-bind"
 STREAM = "http://etherx.jabber.org/streams"
 CLIENT = "jabber:client"
+RESUME = "{urn:xmpp:sm:3}resume"
 STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas"
 
 
@@ -122,6 +124,8 @@ class FakeXmpp:
     direct_tls: bool = False
     passwords: Mapping[str, str] = field(default_factory=lambda: {"probe": "secret"})
     mechanisms: Sequence[str] = ("SCRAM-SHA-256", "SCRAM-SHA-1")
+    sasl2: Hook | None = None
+    """Takes over a stream on which the client logs in by SASL2; its first element is `authenticate`."""
     iterations: int = 4096
     scram_attributes: str = ""
     """Added to SCRAM's server-first-message, such as `,h=…`."""
@@ -134,6 +138,8 @@ class FakeXmpp:
     hooks: Mapping[str, Hook] = field(default_factory=dict)
     on_iq: Hook = _unavailable
     on_stanza: Hook = _nothing
+    on_resume: Hook = _nothing
+    """Called with a request to resume a stream (XEP-0198 §5); one that sets `session.jid` has resumed it."""
     on_start: Start = _no_start
     """Called after bind."""
     sessions: list[Session] = field(default_factory=list)
@@ -169,7 +175,10 @@ class FakeXmpp:
         await (hook or self.on_iq)(session, stanza)
 
     async def _authenticate(self, session: Session) -> bool:
-        request = await self._expect(session, f"{{{SASL}}}auth")
+        request = await self._expect(session, f"{{{SASL}}}auth", f"{{{SASL2}}}authenticate")
+        if request.tag == f"{{{SASL2}}}authenticate" and self.sasl2 is not None:
+            await self.sasl2(session, request)
+            raise StreamEndedError
         mechanism = request.get("mechanism", "")
         self.attempts.append(mechanism)
         if mechanism.removesuffix("-PLUS") not in HASHES:
@@ -193,6 +202,10 @@ class FakeXmpp:
     async def _bind(self, session: Session) -> None:
         while True:
             stanza = await session.receive()
+            if stanza.tag == RESUME:
+                await self.on_resume(session, stanza)
+                if session.jid:
+                    return
             request = stanza.find(f"{{{BIND}}}bind")
             if request is None:
                 continue
@@ -205,10 +218,10 @@ class FakeXmpp:
         encoded = base64.b64encode(text.encode()).decode()
         await session.send(f"<{name} xmlns='{SASL}'>{encoded}</{name}>")
 
-    async def _expect(self, session: Session, tag: str) -> Element:
-        """The next element, which must be a `tag`; any other ends the stream with an error, as a server would."""
+    async def _expect(self, session: Session, *tags: str) -> Element:
+        """The next element, which must be one of `tags`; any other ends the stream with an error, as a server would."""
         element = await session.receive()
-        if element.tag == tag:
+        if element.tag in tags:
             return element
         await session.send(
             "<stream:error><not-authorized xmlns='urn:ietf:params:xml:ns:xmpp-streams'/></stream:error></stream:stream>"
