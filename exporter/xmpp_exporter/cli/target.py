@@ -29,6 +29,9 @@ from xmpp_exporter.config import (
 from xmpp_exporter.config.values import jid_domain, parse_address, parse_host_port
 from xmpp_exporter.serving.yamlmodel import problems
 
+_ACCOUNTS = {"account", "second_account"}
+"""Keys of a server that the command line decides on."""
+
 
 @dataclass(frozen=True)
 class Arguments:
@@ -72,7 +75,7 @@ def request_of(arguments: Arguments) -> Request:
     notes = []
     if arguments.config_file is not None and known is None:
         notes.append(f"{arguments.config_file} has no server {domain}: it is checked with default settings")
-    settings: dict[str, Any] = {"domain": domain} if known is None else known.model_dump(exclude={"account"})
+    settings: dict[str, Any] = {"domain": domain} if known is None else known.model_dump(exclude=_ACCOUNTS)
     if arguments.allow_private_addresses:
         settings["allow_private_addresses"] = True
     needed = not arguments.register and any(check.needs for check in wanted)
@@ -80,6 +83,9 @@ def request_of(arguments: Arguments) -> Request:
     if account is not None or arguments.register:
         # whoever has an account there may use it
         settings |= {"account": account} | ({"relation": "permitted"} if settings.get("relation") != "own" else {})
+    second = known.second_account if known else None
+    if account is not None and second is not None and second.jid != account.jid:
+        settings["second_account"] = second
     return Request(config, ServerConfig.model_validate(settings), wanted, shown, tuple(notes))
 
 

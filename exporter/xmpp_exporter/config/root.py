@@ -117,11 +117,12 @@ class Config(ProberSettings):
         """`domain: account: message` for each password that cannot be read now, by this user."""
         problems = []
         for server in self.servers:
-            if server.account is not None:
-                try:
-                    server.account.read_password()
-                except PasswordError as error:
-                    problems.append(f"{server.domain}: account: {error}")
+            for key, account in (("account", server.account), ("second_account", server.second_account)):
+                if account is not None:
+                    try:
+                        account.read_password()
+                    except PasswordError as error:
+                        problems.append(f"{server.domain}: {key}: {error}")
         return problems
 
     def render(self) -> str:

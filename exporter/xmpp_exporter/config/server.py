@@ -81,6 +81,8 @@ class ServerConfig(ServerSettings):
     domain: Domain
     """Lower-case A-labels."""
     account: Account | None = None
+    second_account: Account | None = None
+    """For what takes two people: messages to somebody who is offline, keys that a stranger reads."""
 
     @model_validator(mode="before")
     @classmethod
@@ -148,7 +150,7 @@ class ServerConfig(ServerSettings):
             raise ValueError(f"a foreign server is not listed: remove this, or {_ASK_FIRST}")
         return listed
 
-    @field_validator("account")
+    @field_validator("account", "second_account")
     @classmethod
     def _account_belongs_here(cls, account: Account | None, info: ValidationInfo) -> Account | None:
         if account is None:
@@ -159,3 +161,16 @@ class ServerConfig(ServerSettings):
         if domain is not None and jid_domain(account.jid) != domain:
             refuse(Fault("jid", f"must be an account of {domain}, this server's domain"))
         return account
+
+    @field_validator("second_account")
+    @classmethod
+    def _is_another_account(cls, second: Account | None, info: ValidationInfo) -> Account | None:
+        # a first account with faults of its own is not there at all
+        if second is None or "account" not in info.data:
+            return second
+        first = info.data["account"]
+        if first is None:
+            raise ValueError("is of no use without account: write that first")
+        if first.jid == second.jid:
+            refuse(Fault("jid", "must be another account than account.jid"))
+        return second
