@@ -31,7 +31,8 @@ def _is_group_chat(info: Info) -> bool:
     return info.has_identity("conference", "text") and MUC in info.features and not gateway
 
 
-async def _services(server: Server) -> Services:
+async def group_chat_services(server: Server) -> Services:
+    """The group chat services of the server's own, or the one that is configured."""
     return await services(server, Role("group_chat", _is_group_chat), server.config.muc_service)
 
 
@@ -41,7 +42,7 @@ async def judge_rooms(server: Server, judge: Callable[[Room, Info], Awaitable[Ou
     async def of_service(jid: str, info: Info) -> Outcome:
         return await judge(await room_on(server, jid), info)
 
-    return await judge_each(await _services(server), of_service, _NO_SERVICE, "group chat service")
+    return await judge_each(await group_chat_services(server), of_service, _NO_SERVICE, "group chat service")
 
 
 @check("xep0045")
@@ -51,7 +52,7 @@ async def multi_user_chat(server: Server) -> Outcome:
     async def judge(jid: str, info: Info) -> Outcome:
         return supported("a group chat service")
 
-    return await judge_each(await _services(server), judge, _NO_SERVICE, "group chat service")
+    return await judge_each(await group_chat_services(server), judge, _NO_SERVICE, "group chat service")
 
 
 @check("xep0313muc")

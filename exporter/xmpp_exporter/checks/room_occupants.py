@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as ET
 
-from xmpp_exporter.checks.group_chat import judge_rooms
+from xmpp_exporter.checks.group_chat import group_chat_services, judge_rooms
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.room_features import offered_by_room
 from xmpp_exporter.checks.room_messages import message_in
@@ -96,6 +96,8 @@ async def self_ping(server: Server) -> Outcome:
         answered = f"{by_whom} answers who is in a room; who is not is told {outside.condition}"
         return _unless_unreachable(outside) or supported(answered)
 
+    if (await group_chat_services(server)).found:
+        await server.other_resource()  # takes longer to log in than a room to make
     return await judge_rooms(server, judge)
 
 
