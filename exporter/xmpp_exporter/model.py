@@ -104,6 +104,8 @@ class CheckResult:
     check: str
     outcome: Outcome
     duration: float
+    found: float | None = None
+    """When an earlier probe found it, in seconds since the epoch; None for the report's own probe."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,5 +170,7 @@ class ProbeReport:
     """SASL mechanisms offered after TLS."""
     services: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """JIDs of the services found, by role: group_chat, upload, proxy."""
+    kept: tuple[CheckResult, ...] = ()
+    """Results of checks that leave something for good, which later reports repeat for a day instead of trying again."""
     checks: tuple[CheckResult, ...] = ()
     """None when the server could not be probed at all: down is not "lost every XEP"."""

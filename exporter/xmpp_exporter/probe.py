@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from xmpp_exporter.backoff import LoginBackoff
@@ -18,6 +18,7 @@ from xmpp_exporter.limits import Admission
 from xmpp_exporter.login import AccountLocks, Door, log_in
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software
+from xmpp_exporter.standing import standing, to_keep
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
 from xmpp_exporter.wire.errors import NotOffered, ResolutionFailed, TimedOut, WireError
@@ -108,6 +109,7 @@ class _Probe:
             software=self.software,
             mechanisms=self.mechanisms,
             services=self.services,
+            kept=to_keep(wanted, self.results, self.previous, started),
             checks=tuple(self.results[check.id] for check in wanted if check.id in self.results),
         )
 
@@ -123,27 +125,31 @@ class _Probe:
             self.prober.admission.enter(ProbeKind.COMPLIANCE, [target.address for target in targets])
         )
         deadline = asyncio.get_running_loop().time() + self.config.timeouts.compliance
+        old = standing(wanted, self.config, self.previous, time.time())
+        fresh = [check for check in wanted if check.id not in old]
         try:
             async with asyncio.timeout_at(deadline):
-                server = await self._enter(stack, lookups, endpoints, any(check.needs for check in wanted))
+                server = await self._enter(stack, lookups, endpoints, fresh)
         except TimeoutError:
             raise TimedOut("the server did not let us in within the probe's time limit") from None
         clock = time.perf_counter()
         async with asyncio.TaskGroup() as group:
             group.create_task(self._ask_software(server, deadline))
-            for check in wanted:
+            for check in fresh:
                 group.create_task(self._check(check, server, deadline))
+            for result in old.values():
+                self._take(result)
         self.phases["checks"] = time.perf_counter() - clock
         if asyncio.get_running_loop().time() >= deadline:
             raise TimedOut(f"the probe did not end within {self.config.timeouts.compliance:g} s")
 
     async def _enter(
-        self, stack: contextlib.AsyncExitStack, lookups: Lookups, endpoints: list[Endpoint], with_account: bool
+        self, stack: contextlib.AsyncExitStack, lookups: Lookups, endpoints: list[Endpoint], fresh: list[Check]
     ) -> Server:
         """The server with all that checks share; `stack` closes it."""
         network = self.prober.network
         targets = targets_of(endpoints, self.config)
-        account = self.config.account if with_account else None
+        account = self.config.account if any(check.needs for check in fresh) else None
         if account is not None:
             await stack.enter_async_context(self.prober.accounts.hold(account.jid))
         front, _ = await together(
@@ -166,6 +172,8 @@ class _Probe:
             login=self.session,
             no_session=self._no_session(),
             login_failure=self.login_failure,
+            log_in_second=self._second(stack, targets),
+            running=frozenset(check.id for check in fresh),
             previous=self.previous,
             services=self.services,
             peers=self.prober.peers.get(self.config.domain, ()),
@@ -185,6 +193,23 @@ class _Probe:
         except WireError as error:
             self.login_failure = error
 
+    def _second(
+        self, stack: contextlib.AsyncExitStack, targets: list[Target]
+    ) -> Callable[[], Awaitable[Session]] | None:
+        """How the second account is logged in, if there is one; `stack` ends its session."""
+        account = self.config.second_account
+        if account is None:
+            return None
+
+        async def log_in_second() -> Session:
+            await stack.enter_async_context(self.prober.accounts.hold(account.jid))
+            door = Door(self.prober.network, self.prober.backoff, self.timeouts, self.trace)
+            session = await log_in(door, account, targets)
+            stack.push_async_callback(session.close)
+            return session
+
+        return log_in_second
+
     def _no_session(self) -> Outcome | None:
         """The outcome of checks that need a login, when there is none."""
         if self.login_failure is None:
@@ -201,8 +226,10 @@ class _Probe:
             self.phases["auth"] = reached.get("bind", 0.0) - reached.get("tls", 0.0)
 
     async def _check(self, check: Check, server: Server, deadline: float) -> None:
-        result = await run(check, functions()[check.id], server, deadline)
-        self.results[check.id] = result
+        self._take(await run(check, functions()[check.id], server, deadline))
+
+    def _take(self, result: CheckResult) -> None:
+        self.results[result.check] = result
         self.progress(result)
 
     async def _ask_software(self, server: Server, deadline: float) -> None:

@@ -46,7 +46,11 @@ class Probing:
             return report
         log.info("verdicts changed; looking again", domain=config.domain, checks=",".join(sorted(changed)))
         await asyncio.sleep(max(0.0, min(CONFIRM_AFTER, interval / 4, deadline - loop.time())))
-        return second_look(report, changed, await self.once(config, kind, only=changed, deadline=deadline))
+        known = self.store.state(config.domain).reports.get(kind)
+        # what the first look has left on the server is not left twice
+        previous = report if known is None else replace(known, kept=report.kept)
+        second = await self.once(config, kind, only=changed, deadline=deadline, previous=previous)
+        return second_look(report, changed, second)
 
     async def once(
         self,
@@ -57,14 +61,18 @@ class Probing:
         deadline: float | None = None,
         only: Collection[str] | None = None,
         trace: Trace | None = None,
+        previous: ProbeReport | None = None,
     ) -> ProbeReport:
-        """One probe, until `deadline` (time of the event loop; an interval from now if not given)."""
+        """One probe, until `deadline` (time of the event loop; an interval from now if not given).
+
+        `previous` is the report before, if it is not the one in the store.
+        """
         began, started = time.monotonic(), time.time()
         if deadline is None:
             deadline = asyncio.get_running_loop().time() + interval_of(config, kind)
         try:
             async with asyncio.timeout_at(deadline) as limit:
-                report = await self._probe(config, kind, turn, only, trace)
+                report = await self._probe(config, kind, turn, only, trace, previous)
         except Exception as error:  # a fault of ours in one probe must not end the others
             if isinstance(error, TimeoutError) and limit.expired():
                 detail = "did not end within its interval: it got no place among the others, see limits"
@@ -76,11 +84,17 @@ class Probing:
         return report if report.success or await self.canaries.worked(began) else _without_network(report)
 
     async def _probe(
-        self, config: ServerConfig, kind: ProbeKind, turn: int, only: Collection[str] | None, trace: Trace | None
+        self,
+        config: ServerConfig,
+        kind: ProbeKind,
+        turn: int,
+        only: Collection[str] | None,
+        trace: Trace | None,
+        previous: ProbeReport | None,
     ) -> ProbeReport:
         if kind is ProbeKind.AVAILABILITY:
             return await probe_availability(self.prober, config, turn=turn, trace=trace)
-        previous = self.store.state(config.domain).reports.get(kind)
+        previous = previous or self.store.state(config.domain).reports.get(kind)
         return await probe_compliance(self.prober, config, only=only, previous=previous, trace=trace)
 
 

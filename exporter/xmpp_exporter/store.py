@@ -47,6 +47,9 @@ class ServerState:
         if before is not None and not (report.success and report.login):
             # who could not look for services does not know that they are gone
             report = replace(report, services=dict(before.services) | dict(report.services))
+        if before is not None and not report.success:
+            # who did not get as far as that does not know what was left
+            report = replace(report, kept=report.kept or before.kept)
         self.reports[report.probe] = report
         if not report.success:
             return

@@ -2,7 +2,7 @@
 
 import uuid
 
-from xmpp_exporter.checks import avatar, pubsub
+from xmpp_exporter.checks import pubsub
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import asked, elsewhere, eventually, info_of, offered_by_account
@@ -68,34 +68,6 @@ async def omemo(server: Server) -> Outcome:
         why = "forced by the server" if forced else "although open was asked for and granted"
         return broken(Reason.MISMATCH, f"strangers can't read the keys: the access model is {access_model!r}, {why}")
     return supported("a node that everybody can read was made" + (", forced open by the server" if forced else ""))
-
-
-@check("xep0398")
-async def avatar_conversion(server: Server) -> Outcome:
-    """XEP-0398 §3.1. The avatar that an account has is only looked at, never replaced."""
-    if missing := await offered_by_account(server, "urn:xmpp:pep-vcard-conversion:0"):
-        return missing
-    before = await asked("for the account's avatar", avatar.read(server.session))
-    if before.ids:
-        return _compared(before)
-    if not before.vacant:
-        detail = "the account has remains of an avatar, or a photo in its vCard alone, which are left as they are"
-        return unknown(Reason.PROBER_LIMIT, f"{detail}; give it an avatar, or remove them")
-    picture = avatar.pixel()
-    async with server.leaving("avatar", picture.id, before.disabled):
-        await asked("to publish an avatar", avatar.publish(server.session, picture))
-        after = await eventually(lambda: avatar.read(server.session), lambda found: found.photo in found.ids)
-    return _compared(after)
-
-
-def _compared(found: avatar.Avatar) -> Outcome:
-    if found.photo in found.ids:
-        return supported("the avatar is in the vCard, too")
-    if found.access_model not in ("open", ""):
-        detail = f"not everybody may read the account's avatar (access model {found.access_model!r})"
-        return unknown(Reason.PROBER_LIMIT, f"{detail}, and services need not convert such")
-    what = "has another photo" if found.photo else "has no photo"
-    return broken(Reason.MISMATCH, f"the account's vCard {what}, although it has an avatar that everybody may read")
 
 
 @check("xep0402")

@@ -20,13 +20,18 @@ async def publish(session: Session, node: str, item: str, payload: str, access_m
     No other option is asked for but that items are kept: ejabberd refuses what it does not know. Raises StanzaError.
     """
     try:
-        await _publish(session, node, item, payload, _options(access_model))
+        await publish_with(session, node, item, payload, {"pubsub#access_model": access_model})
     except StanzaError as error:
         if error.condition != "conflict":
             raise
         await publish_anyhow(session, node, item, payload)
         return True
     return False
+
+
+async def publish_with(session: Session, node: str, item: str, payload: str, options: Mapping[str, str]) -> None:
+    """Publish an item on condition that it is kept, and that the node has these settings. Raises StanzaError."""
+    await _publish(session, node, item, payload, _options({"pubsub#persist_items": "true"} | dict(options)))
 
 
 async def publish_anyhow(session: Session, node: str, item: str, payload: str) -> None:
@@ -42,8 +47,7 @@ async def _publish(session: Session, node: str, item: str, payload: str, options
     )
 
 
-def _options(access_model: str) -> str:
-    fields = {"pubsub#persist_items": "true", "pubsub#access_model": access_model}
+def _options(fields: Mapping[str, str]) -> str:
     return (
         "<publish-options><x xmlns='jabber:x:data' type='submit'>"
         f"<field var='FORM_TYPE' type='hidden'><value>{PUBLISH_OPTIONS}</value></field>"
@@ -52,10 +56,13 @@ def _options(access_model: str) -> str:
     )
 
 
-async def items(session: Session, node: str) -> Mapping[str, ET.Element] | None:
-    """The items of a node (§6.5) by their ids; None when there is no such node. Raises StanzaError."""
+async def items(session: Session, node: str, owner: str | None = None) -> Mapping[str, ET.Element] | None:
+    """The items of a node (§6.5) by their ids; None when there is no such node. Raises StanzaError.
+
+    `owner` is the account whose node it is, if not our own.
+    """
     try:
-        reply = await session.iq("get", f"<pubsub xmlns='{PUBSUB}'><items node={quoteattr(node)}/></pubsub>")
+        reply = await session.iq("get", f"<pubsub xmlns='{PUBSUB}'><items node={quoteattr(node)}/></pubsub>", owner)
     except StanzaError as error:
         if error.condition == "item-not-found":
             return None

@@ -11,6 +11,7 @@ from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import CheckResult, Outcome, Reason
 from xmpp_exporter.wire.errors import StanzaError, WireError
+from xmpp_exporter.wire.session import Session
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +33,8 @@ async def _refusal(check: Check, server: Server) -> Outcome | None:
         return server.no_session or unknown(Reason.NO_ACCOUNT, "needs an account on the server")
     if check.leaves != "nothing" and not server.config.intrusive:
         return unknown(Reason.EXCLUDED, "the configuration keeps this server to read-only checks (intrusive: false)")
+    if "second_account" in check.needs and server.log_in_second is None:
+        return unknown(Reason.NEEDS_SECOND_ACCOUNT, "needs a second account on the server (second_account)")
     if "no_contacts" in check.needs:
         return await _contacts(server)
     return None
@@ -42,7 +45,7 @@ async def _contacts(server: Server) -> Outcome | None:
     if server.config.account is not None and server.config.account.allow_contacts:
         return None
     try:
-        watchers = await server.share("contacts", lambda: watching_contacts(server))
+        watchers = await server.share("contacts", lambda: watching_contacts(server.session))
     except StanzaError as error:
         return unknown(Reason.DEPENDS_ON, f"the roster could not be read: {error.detail}")
     except WireError as error:
@@ -56,9 +59,9 @@ async def _contacts(server: Server) -> Outcome | None:
     )
 
 
-async def watching_contacts(server: Server) -> int:
+async def watching_contacts(session: Session) -> int:
     """How many contacts see the account's presence and events: subscription `from` or `both` (RFC 6121 §2.1.2.5)."""
-    roster = await server.session.iq("get", "<query xmlns='jabber:iq:roster'/>")
+    roster = await session.iq("get", "<query xmlns='jabber:iq:roster'/>")
     return sum(item.get("subscription") in ("from", "both") for item in roster)
 
 
