@@ -6,6 +6,7 @@ Importing this package binds them all; `registry.functions()` has them by id.
 from xmpp_exporter.checks import (
     answers,
     avatars,
+    bytestreams,
     calls,
     certificates,
     channel_binding,
@@ -51,6 +52,7 @@ __all__ = [
     "Server",
     "answers",
     "avatars",
+    "bytestreams",
     "calls",
     "certificates",
     "channel_binding",

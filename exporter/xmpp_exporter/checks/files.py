@@ -1,32 +1,37 @@
-"""Sending files: upload over HTTP, and the proxy for direct transfers."""
+"""Sending files: upload over HTTP (XEP-0363)."""
 
-import ipaddress
-import xml.etree.ElementTree as ET
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable
 
 from xmpp_exporter.checks import cors
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.services import Role, Services, judge_each, services
-from xmpp_exporter.checks.shared import asked
-from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, unsupported
+from xmpp_exporter.checks.services import Role, judge_each, services
+from xmpp_exporter.checks.shared import eventually
+from xmpp_exporter.checks.slots import CONTENT_TYPE, UPLOAD, Slot, slot_of
+from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, unknown, unsupported
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.disco import Info
 from xmpp_exporter.wire.errors import WireError
 from xmpp_exporter.wire.http import Response
 
-UPLOAD = "urn:xmpp:http:upload:0"
 OLD_UPLOAD = "urn:xmpp:http:upload"
-BYTESTREAMS = "http://jabber.org/protocol/bytestreams"
 
 _NO_UPLOAD = unsupported("neither the domain nor one of its items is an HTTP upload service")
-_NO_PROXY = unsupported("no item of the domain is a SOCKS5 bytestreams proxy")
+_CREATED = frozenset({200, 201})
+"""XEP-0363 §6 says 201; storage that speaks S3 says 200, and clients take it."""
+_SLOW_DOWN = 429
 
 
-async def _upload_services(server: Server) -> Services:
+async def _judge_services(server: Server, judge: Callable[[str, Info], Awaitable[Outcome]]) -> Outcome:
+    async def judge_current(jid: str, info: Info) -> Outcome:
+        if UPLOAD not in info.features:
+            return unsupported(f"has only {OLD_UPLOAD}, not {UPLOAD}", Reason.OUTDATED)
+        return await judge(jid, info)
+
     role = Role("upload", lambda info: bool(info.features & {UPLOAD, OLD_UPLOAD}))
-    return await services(server, role, server.config.upload_service)
+    found = await services(server, role, server.config.upload_service)
+    return await judge_each(found, judge_current, _NO_UPLOAD, "upload service")
 
 
 @check("xep0363")
@@ -34,77 +39,74 @@ async def http_upload(server: Server) -> Outcome:
     """XEP-0363 §3: the service is found, and may say how large a file it takes."""
 
     async def judge(jid: str, info: Info) -> Outcome:
-        if UPLOAD not in info.features:
-            return unsupported(f"has only {OLD_UPLOAD}, not {UPLOAD}", Reason.OUTDATED)
-        limit = _max_bytes(info)
+        limit = _max_bytes(_named_limit(info))
         if limit is None:
             return supported("an upload service that names no largest size")
         return supported(f"takes files of up to {limit} bytes", {"xmpp_http_upload_max_bytes": limit})
 
-    return await judge_each(await _upload_services(server), judge, _NO_UPLOAD, "upload service")
+    return await _judge_services(server, judge)
 
 
-def _max_bytes(info: Info) -> int | None:
-    value = next(iter((info.form(UPLOAD) or {}).get("max-file-size", ())), "")
-    return int(value) if value.isascii() and value.isdigit() and len(value) < 20 else None
+@check("xep0363_limit")
+async def upload_limit(server: Server) -> Outcome:
+    """XEP-0363 §3: a service without a limit, or one that keeps it to itself, is as good as any other."""
+
+    async def judge(jid: str, info: Info) -> Outcome:
+        named = _named_limit(info)
+        if named is None:
+            return unknown(Reason.NOT_APPLICABLE, "names no largest size: there is none, or clients find out by trying")
+        limit = _max_bytes(named)
+        if not limit:
+            return broken(Reason.MISMATCH, f"names {named[:40]!r} as its largest size, which is no number of bytes")
+        return supported(f"says that it takes files of up to {limit} bytes")
+
+    return await _judge_services(server, judge)
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
-    put: str
-    headers: frozenset[str]
-    """Lower-case names of the headers that the upload must have; Cookie is not among those that a page can set."""
-    get: str
+def _named_limit(info: Info) -> str | None:
+    return next(iter((info.form(UPLOAD) or {}).get("max-file-size", ())), None)
+
+
+def _max_bytes(value: str | None) -> int | None:
+    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 20 else None
 
 
 @check("xep0363_cors")
 async def http_upload_cors(server: Server) -> Outcome:
-    """A browser's preflight for the upload address of a slot that is never used; the download's is told as well."""
+    """A browser's preflight for the upload address of a slot; what is said of the download address is told as well."""
 
     async def judge(jid: str, info: Info) -> Outcome:
-        if UPLOAD not in info.features:
-            return unsupported(f"has only {OLD_UPLOAD}, not {UPLOAD}", Reason.OUTDATED)
-        slot = _read_slot(await asked("for an upload slot", server.session.iq("get", _REQUEST, jid)))
+        slot = await slot_of(server, jid)
         if slot is None:
-            return broken(Reason.MISMATCH, "the reply to the request for an upload slot has no slot")
+            return _NO_SLOT
         try:
             answer, download = await together(_preflight(server, slot), _download(server, slot))
         except WireError as error:
             return of_endpoint_error(error)
         return _judge_preflight(answer, slot, download)
 
-    return await judge_each(await _upload_services(server), judge, _NO_UPLOAD, "upload service")
+    return await _judge_services(server, judge)
 
 
-_REQUEST = f"<request xmlns='{UPLOAD}' filename='xmpp-exporter.png' size='100' content-type='image/png'/>"
-"""Small, because services count what was promised against the account's quota."""
+_NO_SLOT = broken(Reason.MISMATCH, "the reply to the request for an upload slot has no slot")
 
 
-def _read_slot(slot: ET.Element) -> _Slot | None:
-    """XEP-0363 §4."""
-    put, get = slot.find(f"{{{UPLOAD}}}put"), slot.find(f"{{{UPLOAD}}}get")
-    if put is None or get is None:
-        return None
-    names = {header.get("name", "").lower() for header in put.iterfind(f"{{{UPLOAD}}}header")}
-    return _Slot(put.get("url", ""), frozenset({"content-type"} | (names & {"authorization"})), get.get("url", ""))
+async def _preflight(server: Server, slot: Slot) -> Response:
+    return await cors.preflight(server.http, slot.put, "PUT", slot.page_headers)
 
 
-async def _preflight(server: Server, slot: _Slot) -> Response:
-    return await cors.preflight(server.http, slot.put, "PUT", slot.headers)
-
-
-async def _download(server: Server, slot: _Slot) -> str:
-    """What a web page would see of the download address. There is no file, so it decides nothing."""
+async def _download(server: Server, slot: Slot) -> str:
+    """What a web page would see of the download address. There may be no file yet, so it decides nothing."""
     try:
         response = await server.http.request("GET", slot.get, headers={"Origin": cors.ORIGIN})
     except WireError as error:
         return f"the download address failed: {error.detail}"
     allowed = "allows" if cors.readable(response) else "does not allow"
-    return f"the download address {allowed} web pages to read its answer (status {response.status}, nothing uploaded)"
+    return f"the download address {allowed} web pages to read its answer (status {response.status})"
 
 
-def _judge_preflight(answer: Response, slot: _Slot, download: str) -> Outcome:
-    refusal = cors.refusal(answer, "PUT", slot.headers)
+def _judge_preflight(answer: Response, slot: Slot, download: str) -> Outcome:
+    refusal = cors.refusal(answer, "PUT", slot.page_headers)
     if refusal is None:
         return supported(f"web pages may upload; {download}")
     detail = f"web pages may not upload: in the answer to OPTIONS {refusal}; {download}"
@@ -115,28 +117,44 @@ def _judge_preflight(answer: Response, slot: _Slot, download: str) -> Outcome:
     return broken(Reason.MISMATCH if answer.status <= 299 else Reason.HTTP_STATUS, detail)
 
 
-@check("xep0065")
-async def bytestreams_proxy(server: Server) -> Outcome:
-    """XEP-0065 §4: the proxy says where it listens, and its name has an address."""
+@check("xep0363_roundtrip")
+async def upload_and_download(server: Server) -> Outcome:
+    """XEP-0363 §4 to §6: a file that is uploaded comes back as it was."""
 
     async def judge(jid: str, info: Info) -> Outcome:
-        reply = await asked("for its address", server.session.iq("get", f"<query xmlns='{BYTESTREAMS}'/>", jid))
-        host = reply.find(f"{{{BYTESTREAMS}}}streamhost")
-        if host is None or not host.get("host") or not host.get("port", "").isdigit():
-            return broken(Reason.MISMATCH, "the proxy does not name its host and port")
-        return await _located(server, host.get("host", ""), host.get("port", ""))
-
-    role = Role("proxy", lambda info: info.has_identity("proxy", "bytestreams") and BYTESTREAMS in info.features)
-    return await judge_each(await services(server, role), judge, _NO_PROXY, "proxy")
-
-
-async def _located(server: Server, host: str, port: str) -> Outcome:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
+        slot = await slot_of(server, jid)
+        if slot is None:
+            return _NO_SLOT
         try:
-            if not await server.lookups.addresses(host):
-                return broken(Reason.DNS, f"the proxy's host {host} has no address")
+            return await _put(server, slot) or await _get(server, slot)
         except WireError as error:
             return of_endpoint_error(error)
-    return supported(f"a proxy at {host} port {port}")
+
+    return await _judge_services(server, judge)
+
+
+async def _put(server: Server, slot: Slot) -> Outcome | None:
+    """The outcome if the file is not taken."""
+    headers = {"Content-Type": CONTENT_TYPE, **slot.headers}
+    status = (await server.http.request("PUT", slot.put, headers=headers, body=slot.file)).status
+    if status in _CREATED:
+        return None
+    if status == _SLOW_DOWN:
+        return unknown(Reason.FORBIDDEN, f"the upload was put off: the status is {status}")
+    return broken(Reason.HTTP_STATUS, f"the slot was given, but the upload (PUT) was refused: the status is {status}")
+
+
+async def _get(server: Server, slot: Slot) -> Outcome:
+    """Storage that is spread over many machines may need a moment."""
+    response = await eventually(
+        lambda: server.http.request("GET", slot.get, redirects=True), lambda response: response.status == 200
+    )
+    if response.status != 200:
+        return broken(Reason.HTTP_STATUS, f"uploaded, but the download (GET) failed: the status is {response.status}")
+    if response.body != slot.file:
+        return broken(
+            Reason.MISMATCH, f"of {len(slot.file)} bytes uploaded {len(response.body)} came back, and not the same"
+        )
+    kind = response.header("Content-Type").partition(";")[0].strip().lower()
+    told = "" if kind == CONTENT_TYPE else f", though as {kind[:60] or 'nothing'} in the place of {CONTENT_TYPE}"
+    return supported(f"{len(slot.file)} bytes uploaded and downloaded again{told}")
