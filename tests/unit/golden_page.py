@@ -6,6 +6,7 @@
 import re
 from pathlib import Path
 
+from xmpp_exporter.catalogue import checks
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.exposition import Exposition
 from xmpp_exporter.metrics import Counts
@@ -40,6 +41,12 @@ def supported(check: str, **facts: float) -> CheckResult:
 
 def not_supported(check: str, verdict: Verdict, reason: Reason, detail: str = "") -> CheckResult:
     return CheckResult(check, Outcome(verdict, reason, detail), 0.25)
+
+
+def measured(*but: str) -> tuple[CheckResult, ...]:
+    """The checks with facts, so that the metric of each is on the page, other than those named."""
+    with_facts = [check for check in checks().values() if check.facts and check.id not in but]
+    return tuple(supported(check.id, **{fact.metric: 1.5 for fact in check.facts}) for check in with_facts)
 
 
 GOOD_AVAILABILITY = ProbeReport(
@@ -94,6 +101,7 @@ GOOD_COMPLIANCE = ProbeReport(
         not_supported("turn", Verdict.BROKEN, Reason.MISMATCH, "no credentials"),
         not_supported("xep0398", Verdict.UNKNOWN, Reason.ACCOUNT_HAS_CONTACTS, "2 contacts"),
         not_supported("xep0077", Verdict.UNKNOWN, Reason.EXCLUDED),
+        *measured("xep0363"),
     ),
 )
 
