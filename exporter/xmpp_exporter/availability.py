@@ -6,25 +6,33 @@ import time
 from dataclasses import dataclass, field
 
 from xmpp_exporter.config import Account, ServerConfig
+from xmpp_exporter.federation import due, latest
 from xmpp_exporter.login import Door, log_in
 from xmpp_exporter.memo import together
-from xmpp_exporter.model import AddressReport, EndpointReport, ProbeKind, ProbeReport
+from xmpp_exporter.model import AddressReport, EndpointReport, PeerReport, ProbeKind, ProbeReport
 from xmpp_exporter.probe import Prober, mechanisms_of, targets_of
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
 from xmpp_exporter.wire.errors import CertificateRejected, StanzaError, TimedOut, WireError
 from xmpp_exporter.wire.network import Party, Target, Timeouts
+from xmpp_exporter.wire.peers import ping_peer
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
 
 
 async def probe_availability(
-    prober: Prober, config: ServerConfig, *, turn: int = 0, trace: Trace | None = None
+    prober: Prober,
+    config: ServerConfig,
+    *,
+    turn: int = 0,
+    trace: Trace | None = None,
+    previous: ProbeReport | None = None,
 ) -> ProbeReport:
     """Look whether clients can connect and log in.
 
-    `turn` counts the probes of this server: each logs in at another address. Never raises for what the server does:
+    `turn` counts the probes of this server: each logs in at another address, and pings other peers than the one before,
+    whose report `previous` is. Never raises for what the server does:
     that is in the report. It succeeds when some address completes TLS with a valid certificate and sends its features.
     """
     probe = _Probe(prober, config, turn, trace or Trace())
@@ -47,6 +55,7 @@ async def probe_availability(
         login_failure=probe.login_failure.failure if probe.login_failure else None,
         login_detail=probe.login_failure.detail if probe.login_failure else "",
         ping_duration=probe.ping_duration,
+        peers=latest(probe.peers, previous.peers if previous else (), probe.all_peers, config, started),
         endpoints=tuple(probe.endpoints),
         mechanisms=probe.mechanisms,
     )
@@ -65,6 +74,11 @@ class _Probe:
     login: bool | None = None
     login_failure: WireError | None = None
     ping_duration: float | None = None
+    peers: list[PeerReport] = field(default_factory=list)
+
+    @property
+    def all_peers(self) -> tuple[str, ...]:
+        return self.prober.peers.get(self.config.domain, ())
 
     @property
     def timeouts(self) -> Timeouts:
@@ -149,6 +163,8 @@ class _Probe:
                     self.login = True
                     self.phases["auth"] = session.times["bind"] - session.times.get("tls", 0.0)
                     await self._ping(session)
+                    peers = due(self.all_peers, self.config, self.turn)
+                    await asyncio.gather(*(self._ping_peer(session, peer) for peer in peers))
                 finally:
                     await session.close()
         except WireError as error:
@@ -165,6 +181,14 @@ class _Probe:
         with contextlib.suppress(StanzaError):
             await session.iq("get", "<ping xmlns='urn:xmpp:ping'/>", self.config.domain)
         self.ping_duration = time.perf_counter() - clock
+
+    async def _ping_peer(self, session: Session, peer: str) -> None:
+        """Whether the server reaches another; an answer that does not come says nothing."""
+        with contextlib.suppress(WireError):
+            pong = await ping_peer(session, peer)
+            up = self.prober.is_up(peer)
+            reached = None if pong.reached is False and up is False else pong.reached
+            self.peers.append(PeerReport(peer, time.time(), reached, pong.duration, bool(up), pong.detail))
 
 
 def _address_report(stream: Stream, failure: WireError | None) -> AddressReport:

@@ -150,6 +150,20 @@ PROBE_FAMILIES: tuple[Family, ...] = (
     _gauge(
         "xmpp_ping_duration_seconds", "Round trip of a ping to the server after login (XEP-0199)." + _CACHED, "domain"
     ),
+    _gauge(
+        "xmpp_s2s_reachable",
+        "Whether the server reached another, as of the latest ping from its account; each pair is pinged once in the"
+        " interval of compliance probes. Absent when either is down or nothing is known.",
+        "domain",
+        "peer",
+    ),
+    _gauge(
+        "xmpp_s2s_ping_duration_seconds",
+        "Round trip of the latest ping from the server's account to another server, setting up their connection if"
+        " there was none.",
+        "domain",
+        "peer",
+    ),
     *_fact_families(),
 )
 """What is known of probed servers."""

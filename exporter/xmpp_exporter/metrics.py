@@ -13,6 +13,7 @@ from xmpp_exporter.catalogue import checks
 from xmpp_exporter.catalogue.suite import suites
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.families import CATALOGUE_FAMILIES, PROBE_FAMILIES, Family
+from xmpp_exporter.federation import decided
 from xmpp_exporter.model import (
     PROBER_FAULTS,
     EndpointReport,
@@ -149,6 +150,10 @@ def _availability(lines: Lines, report: ProbeReport) -> None:
         lines.add("xmpp_login_failure_info", 1, reason=report.login_failure)
     if report.ping_duration is not None:
         lines.add("xmpp_ping_duration_seconds", report.ping_duration)
+    for peer, reached in decided(report.peers) if report.login else ():
+        lines.add("xmpp_s2s_reachable", reached, peer=peer.peer)
+        if reached:
+            lines.add("xmpp_s2s_ping_duration_seconds", peer.duration, peer=peer.peer)
     for mechanism in report.mechanisms:
         lines.add("xmpp_sasl_mechanism_offered", 1, mechanism=labels.mechanism(mechanism))
     for endpoint in report.endpoints:

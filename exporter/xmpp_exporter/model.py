@@ -139,6 +139,21 @@ class EndpointReport:
 
 
 @dataclass(frozen=True, slots=True)
+class PeerReport:
+    """The latest ping from the server's account to the domain of another server."""
+
+    peer: str
+    found: float
+    """Seconds since the epoch."""
+    reached: bool | None
+    """None where that is not known, such as for a peer that is down."""
+    duration: float
+    peer_up: bool = False
+    """Whether the peer was known to be up, because it is probed, too."""
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Software:
     """What the server says it is (XEP-0092), as sent."""
 
@@ -164,6 +179,8 @@ class ProbeReport:
     login_failure: Failure | None = None
     login_detail: str = ""
     ping_duration: float | None = None
+    peers: tuple[PeerReport, ...] = ()
+    """Other servers that this one was asked to reach, each as of its latest ping."""
     software: Software | None = None
     endpoints: tuple[EndpointReport, ...] = ()
     mechanisms: tuple[str, ...] = ()

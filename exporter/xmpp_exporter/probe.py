@@ -42,6 +42,8 @@ class Prober:
     admission: Admission = field(default_factory=Admission)
     peers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The domains that each server pings, to see that it federates."""
+    is_up: Callable[[str], bool | None] = lambda _domain: None
+    """Whether the server of a domain is up; None where nobody looks."""
 
 
 async def probe_compliance(

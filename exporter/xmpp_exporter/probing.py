@@ -92,9 +92,9 @@ class Probing:
         trace: Trace | None,
         previous: ProbeReport | None,
     ) -> ProbeReport:
-        if kind is ProbeKind.AVAILABILITY:
-            return await probe_availability(self.prober, config, turn=turn, trace=trace)
         previous = previous or self.store.state(config.domain).reports.get(kind)
+        if kind is ProbeKind.AVAILABILITY:
+            return await probe_availability(self.prober, config, turn=turn, trace=trace, previous=previous)
         return await probe_compliance(self.prober, config, only=only, previous=previous, trace=trace)
 
 

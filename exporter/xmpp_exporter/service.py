@@ -16,7 +16,7 @@ from xmpp_exporter.config import Config, ServerConfig, load_config
 from xmpp_exporter.exposition import Exposition
 from xmpp_exporter.journal import Journal
 from xmpp_exporter.metrics import Counts
-from xmpp_exporter.model import ProbeKind, ProbeReport
+from xmpp_exporter.model import PROBER_FAULTS, ProbeKind, ProbeReport
 from xmpp_exporter.network_setup import network_of
 from xmpp_exporter.probe import Prober
 from xmpp_exporter.probing import Probing
@@ -92,7 +92,7 @@ class Exporter:
 
     async def _apply(self, config: Config, before: frozenset[ServerConfig]) -> None:
         """Do what `config` says, after one with the servers `before`."""
-        self._prober.peers = config.peers
+        self._prober.peers, self._prober.is_up = config.peers, self._is_up
         self._prober.admission.concurrent = config.limits.concurrent_probes
         self._prober.admission.per_address = config.limits.probes_per_address
         await self._canaries.watch(self._prober.network, config.canaries)
@@ -108,6 +108,11 @@ class Exporter:
         await self.schedule.configure(config.servers)
         for domain in removed:
             self.store.forget(domain)
+
+    def _is_up(self, domain: str) -> bool | None:
+        """Whether the latest availability probe of a configured server found it up."""
+        report = self.store.report(domain, ProbeKind.AVAILABILITY) if self.config.server(domain) else None
+        return None if report is None or report.failure in PROBER_FAULTS else report.success
 
     def _publish(self, turn: Turn, report: ProbeReport) -> None:
         domain, kind = report.domain, report.probe

@@ -8,6 +8,7 @@ from tests.integration.fake_site import DOMAIN, FakeSite
 from tests.integration.probing import config_of, prober_of, verdicts_of
 from tests.servers.fake import Session, listening
 from tests.servers.laboratory import Laboratory
+from xmpp_exporter.availability import probe_availability
 from xmpp_exporter.model import Outcome
 from xmpp_exporter.probe import probe_compliance
 
@@ -67,3 +68,22 @@ async def test_an_answer_is_what_only_the_other_server_could_say(site: FakeSite,
     outcome = await outcome_of(site, {"good.example": "", "other.example": condition})
     assert " ".join(filter(None, (outcome.verdict, outcome.reason))) == verdict
     assert "good.example" in outcome.detail and "other.example" in outcome.detail
+
+
+@pytest.mark.parametrize("up", [True, False, None])
+async def test_each_login_pings_the_next_peers_and_knows_the_earlier_ones(site: FakeSite, up: bool | None) -> None:
+    peers = ("good.example", "lost.example")
+
+    async def answer(session: Session, iq: Element) -> None:
+        await (session.refuse(iq, "remote-server-not-found") if iq.get("to") == peers[1] else session.reply(iq))
+
+    async with listening(site.server(hooks={"{urn:xmpp:ping}ping": answer})) as listener:
+        site.point(DOMAIN, [(listener.address, listener.port)])
+        prober = site.prober()
+        prober.peers, prober.is_up = {DOMAIN: peers}, lambda _domain: up
+        first = await probe_availability(prober, site.config())
+        second = await probe_availability(prober, site.config(), turn=1, previous=first)
+    assert [(each.peer, each.reached) for each in first.peers] == [("good.example", True)]
+    lost = None if up is False else False
+    assert [(each.peer, each.reached) for each in second.peers] == [("good.example", True), ("lost.example", lost)]
+    assert second.peers[1].peer_up is bool(up)

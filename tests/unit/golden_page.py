@@ -16,6 +16,7 @@ from xmpp_exporter.model import (
     EndpointReport,
     Failure,
     Outcome,
+    PeerReport,
     ProbeKind,
     ProbeReport,
     Reason,
@@ -58,6 +59,7 @@ GOOD_AVAILABILITY = ProbeReport(
     phases={"dns": 0.02, "connect": 0.0301, "tls": 0.091, "auth": 0.25},
     login=True,
     ping_duration=0.0312,
+    peers=(PeerReport("peer.test", NOW, True, 0.0712), PeerReport("lost.test", NOW, False, 0.0123, peer_up=True)),
     endpoints=(
         EndpointReport(
             "xmpps-client",

@@ -1,25 +1,19 @@
 """How other servers get in, and how they are reached."""
 
-import time
-
 from xmpp_exporter.checks.combine import all_supported, each
 from xmpp_exporter.checks.looks import Look, judge_open, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import broken, is_good, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason, Verdict
-from xmpp_exporter.wire.errors import StanzaError
 from xmpp_exporter.wire.offer import offer_of
+from xmpp_exporter.wire.peers import ping_peer
 
 DIALBACK = "{urn:xmpp:features:dialback}"
 BIDI = "{urn:xmpp:features:bidi}bidi"
 
 MAX_PEERS = 5
 """Pinged by the check; each may cost the server a connection."""
-
-UNREACHED = frozenset({"remote-server-not-found", "remote-server-timeout"})
-_ANSWERS = frozenset({"service-unavailable", "feature-not-implemented"})
-"""Errors by which a server that was reached says that it knows no ping."""
 
 
 @check("s2s_dialback")
@@ -72,15 +66,12 @@ async def roundtrip(server: Server) -> Outcome:
 
 
 async def _ping(server: Server, peer: str) -> Outcome:
-    started = time.perf_counter()
-    try:
-        await server.session.iq("get", "<ping xmlns='urn:xmpp:ping'/>", peer)
-    except StanzaError as error:
-        if error.condition in UNREACHED:
-            return broken(Reason.UNREACHABLE, f"not reached: {error.detail}")
-        if error.condition not in _ANSWERS:
-            return unknown(Reason.DEPENDS_ON, f"answered with the error {error.detail}")
-    return supported(f"answered in {time.perf_counter() - started:.2f} s")
+    pong = await ping_peer(server.session, peer)
+    if pong.reached is None:
+        return unknown(Reason.DEPENDS_ON, f"answered with the error {pong.detail}")
+    if not pong.reached:
+        return broken(Reason.UNREACHABLE, f"not reached: {pong.detail}")
+    return supported(f"answered in {pong.duration:.2f} s")
 
 
 def _unreached(outcome: Outcome) -> Outcome:
