@@ -90,3 +90,34 @@ async def test_the_earliest_end_of_all_certificates_is_a_fact(laboratory: Labora
     facts = report.checks[0].outcome.facts
     left = facts["xmpp_certificates_not_after_timestamp_seconds"] - time.time()
     assert 4 * 86_400 < left < 5 * 86_400
+
+
+@pytest.mark.parametrize(
+    ("host", "verdict"),
+    [
+        ("good.ejabberd.test", "supported"),
+        # its certificate is for the domain alone, which is good enough for XEP-0156
+        ("xmpp.good.ejabberd.test", "supported"),
+        ("wrong-name.ejabberd.test", "broken certificate"),
+        ("self-signed.ejabberd.test", "broken certificate"),
+        ("expired.ejabberd.test", "broken certificate"),
+        ("nowhere.ejabberd.test", "unknown depends_on"),
+    ],
+)
+async def test_the_web_server_that_the_configuration_names_is_judged(
+    laboratory: Laboratory, prober: Prober, host: str, verdict: str
+) -> None:
+    laboratory.server("wrong-name.ejabberd.test")
+    config = config_of(laboratory, "good.ejabberd.test", websocket_url=f"wss://{host}/ws")
+    report = await probe_compliance(prober, config, only={"cert_http"})
+    assert verdicts_of(report) == {"cert_http": verdict}, detail_of(report, "cert_http")
+
+
+async def test_a_component_is_judged_without_an_account_where_the_configuration_names_it(
+    laboratory: Laboratory, prober: Prober
+) -> None:
+    domain = "uncovered.prosody.test"
+    config = config_of(laboratory, domain, muc_service=f"conference.{domain}").model_copy(update={"account": None})
+    report = await probe_compliance(prober, config, only={"cert_components"})
+    assert verdicts_of(report) == {"cert_components": "broken certificate"}
+    assert f"not for conference.{domain}: it is only for {domain}" in detail_of(report, "cert_components")

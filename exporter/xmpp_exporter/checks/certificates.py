@@ -1,7 +1,7 @@
 """The certificates that clients and other servers are shown: chain, names, time, keys and purposes."""
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from cryptography import x509
@@ -14,6 +14,7 @@ from xmpp_exporter.checks.verdicts import broken, supported, unknown, unsupporte
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.certificates import names_of, serves_clients_role, subject_of, weakness
 from xmpp_exporter.wire.endpoints import direct_tls_service, starttls_service
+from xmpp_exporter.wire.errors import CertificateRejected
 
 DAY = datetime.timedelta(days=1)
 SHORTEST_REST = 7 * DAY
@@ -33,14 +34,18 @@ async def server_chain(server: Server) -> Outcome:
 
 
 def _chain(look: Look) -> Outcome:
-    chain = look.stream.certificates
-    if look.chain is None:
+    return chain_verifies(look.stream.certificates, look.chain)
+
+
+def chain_verifies(chain: Sequence[x509.Certificate], rejected: CertificateRejected | None) -> Outcome:
+    """Whether what was presented, leaf first, leads to a root; `rejected` says why it does not."""
+    if rejected is None:
         return supported(f"valid, {len(chain)} certificate(s) sent")
     leaf = chain[0] if chain else None
     lonely = leaf is not None and len(chain) == 1 and leaf.issuer != leaf.subject
     issuer = leaf.issuer.rfc4514_string()[:100] if leaf is not None else ""
     hint = f"; no intermediate certificate is sent: if {issuer!r} is one, add it to the file" if lonely else ""
-    return broken(Reason.CERTIFICATE, look.chain.detail + (hint if "local issuer" in look.chain.detail else ""))
+    return broken(Reason.CERTIFICATE, rejected.detail + (hint if "local issuer" in rejected.detail else ""))
 
 
 @check("cert_name_c2s")

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from xmpp_exporter.checks import cors
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.services import Role, judge_each, services
+from xmpp_exporter.checks.services import Role, Services, judge_each, services
 from xmpp_exporter.checks.shared import eventually
 from xmpp_exporter.checks.slots import CONTENT_TYPE, UPLOAD, Slot, slot_of
 from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, unknown, unsupported
@@ -23,15 +23,19 @@ _CREATED = frozenset({200, 201})
 _SLOW_DOWN = 429
 
 
+async def upload_services(server: Server) -> Services:
+    """The upload services of the domain, or the one that is configured."""
+    role = Role("upload", lambda info: bool(info.features & {UPLOAD, OLD_UPLOAD}))
+    return await services(server, role, server.config.upload_service)
+
+
 async def _judge_services(server: Server, judge: Callable[[str, Info], Awaitable[Outcome]]) -> Outcome:
     async def judge_current(jid: str, info: Info) -> Outcome:
         if UPLOAD not in info.features:
             return unsupported(f"has only {OLD_UPLOAD}, not {UPLOAD}", Reason.OUTDATED)
         return await judge(jid, info)
 
-    role = Role("upload", lambda info: bool(info.features & {UPLOAD, OLD_UPLOAD}))
-    found = await services(server, role, server.config.upload_service)
-    return await judge_each(found, judge_current, _NO_UPLOAD, "upload service")
+    return await judge_each(await upload_services(server), judge_current, _NO_UPLOAD, "upload service")
 
 
 @check("xep0363")

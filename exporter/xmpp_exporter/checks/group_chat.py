@@ -32,7 +32,7 @@ def _is_group_chat(info: Info) -> bool:
 
 
 async def group_chat_services(server: Server) -> Services:
-    """The group chat services of the server's own, or the one that is configured."""
+    """The group chat services of the domain, or the one that is configured."""
     return await services(server, Role("group_chat", _is_group_chat), server.config.muc_service)
 
 

@@ -63,12 +63,19 @@ class Looks:
 
 async def client_looks(server: Server) -> Looks:
     """The endpoints for clients. Raises Undecided when none can be looked at."""
-    return await server.share("looks client", lambda: _look_at_all(server, Party.CLIENT, server.endpoints))
+    return await server.share(
+        "looks client", lambda: _look_at_all(server, server.domain, Party.CLIENT, server.endpoints)
+    )
 
 
 async def server_looks(server: Server) -> Looks:
     """The endpoints for other servers. Raises Undecided when none can be looked at."""
-    return await server.share("looks server", lambda: _look_at_servers(server))
+    return await looks_between_servers(server, server.domain)
+
+
+async def looks_between_servers(server: Server, domain: str) -> Looks:
+    """The endpoints for other servers of `domain`, which may be one of the server's components. Raises Undecided."""
+    return await server.share(f"looks server {domain}", lambda: _look_at_servers(server, domain))
 
 
 async def both_looks(server: Server) -> tuple[list[Looks], dict[str, Outcome]]:
@@ -82,24 +89,24 @@ async def both_looks(server: Server) -> tuple[list[Looks], dict[str, Outcome]]:
     return parties, {}
 
 
-async def _look_at_servers(server: Server) -> Looks:
+async def _look_at_servers(server: Server, domain: str) -> Looks:
     try:
-        found = await endpoints_of(server.lookups, server.domain, Party.SERVER)
+        found = await endpoints_of(server.lookups, domain, Party.SERVER)
     except WireError as error:
         outcome = of_error(error)
         raise Undecided(outcome.reason or Reason.DEPENDS_ON, error.detail) from error
     if not found:
-        raise Undecided(Reason.NOT_APPLICABLE, f"{server.domain} says that it serves no other servers (SRV '.')")
-    return await _look_at_all(server, Party.SERVER, found)
+        raise Undecided(Reason.NOT_APPLICABLE, f"{domain} says that it serves no other servers (SRV '.')")
+    return await _look_at_all(server, domain, Party.SERVER, found)
 
 
-async def _look_at_all(server: Server, party: Party, endpoints: Sequence[Endpoint]) -> Looks:
+async def _look_at_all(server: Server, domain: str, party: Party, endpoints: Sequence[Endpoint]) -> Looks:
     allow_private = server.config.allow_private_addresses
     looks = await asyncio.gather(
         *(
             _look(server, endpoint, target)
             for endpoint in endpoints
-            for target in endpoint.targets(server.domain, allow_private)
+            for target in endpoint.targets(domain, allow_private)
         )
     )
     return Looks(party, tuple(endpoints), tuple(looks))

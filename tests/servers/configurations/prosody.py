@@ -208,6 +208,8 @@ VirtualHost "$domain"
 FEDERATED = f"""
 VirtualHost "$domain"
     modules_enabled = {{ {BASIC}, "dialback" }}
+Component "conference.$domain" "muc"
+    modules_enabled = {{ "dialback", "tls" }}
 """
 
 COMPONENT_DOWN = f"""
@@ -251,8 +253,22 @@ CONFIGURATIONS = (
     ),
     Configuration("no-cors", "prosody", NO_CORS, process="broken", components=("upload",)),
     Configuration("component-down", "prosody", COMPONENT_DOWN, process="broken", components=("conference",)),
-    Configuration("federated", "prosody", FEDERATED, records=WITH_DIRECT_TLS_BETWEEN_SERVERS),
-    Configuration("old-tls", "prosody", FEDERATED, process="old-tls", records=WITH_DIRECT_TLS_BETWEEN_SERVERS),
+    Configuration("uncovered", "prosody", FEDERATED, records=RECORDS + "conference A $address\n"),
+    Configuration(
+        "federated",
+        "prosody",
+        FEDERATED,
+        components=("conference",),
+        records=WITH_DIRECT_TLS_BETWEEN_SERVERS,
+    ),
+    Configuration(
+        "old-tls",
+        "prosody",
+        FEDERATED,
+        process="old-tls",
+        components=("conference",),
+        records=WITH_DIRECT_TLS_BETWEEN_SERVERS,
+    ),
 )
 
 
