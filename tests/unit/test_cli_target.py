@@ -106,6 +106,21 @@ def test_another_account_than_the_configured_one_is_just_itself(config: Path, pa
     assert request.server.exclude == ("turn",)
 
 
+@pytest.mark.parametrize(("target", "second"), [("a.test", "other@a.test"), ("other@a.test", None)])
+def test_the_second_account_of_the_configuration_is_used_unless_it_is_the_first(
+    tmp_path: Path, password: Path, target: str, second: str | None
+) -> None:
+    accounts = "".join(
+        f"    {key}: {{jid: {name}@a.test, password_file: {password}}}\n"
+        for key, name in (("account", "probe"), ("second_account", "other"))
+    )
+    config = tmp_path / "two.yml"
+    config.write_text(f"servers:\n  - domain: a.test\n    relation: own\n{accounts}")
+    given = password if "@" in target else None
+    server = request_of(Arguments(target, config_file=config, password_file=given)).server
+    assert (server.second_account.jid if server.second_account else None) == second
+
+
 def test_an_account_at_a_server_that_is_foreign_in_the_configuration_means_permission(
     config: Path, password: Path
 ) -> None:

@@ -272,6 +272,15 @@ def test_a_rendered_configuration_has_all_defaults_and_no_secret(load: Load, tmp
     assert load(text) == config
 
 
+def test_a_second_password_that_cannot_be_read_is_told_as_such(load: Load, tmp_path: Path) -> None:
+    (tmp_path / "a.pw").write_text("hunter2\n")
+    accounts = "account: {jid: p@a.test, password_file: a.pw}, second_account: {jid: q@a.test, password_file: b.pw}"
+    config = load(f"servers: [{{domain: a.test, relation: own, {accounts}}}]")
+    assert config.password_problems() == [
+        f"a.test: second_account: {tmp_path / 'b.pw'}: cannot be read: No such file or directory"
+    ]
+
+
 def test_passwords_that_cannot_be_read_are_told_by_domain(load: Load, tmp_path: Path) -> None:
     (tmp_path / "a.pw").write_text("hunter2\n")
     server = "{{domain: {0}.test, relation: own, account: {{jid: p@{0}.test, password_file: {0}.pw}}}}"

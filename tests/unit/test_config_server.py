@@ -83,6 +83,30 @@ def test_an_account_is_one_of_the_servers_own() -> None:
     assert found == {"account.jid": "must be an account of example.org, this server's domain"}
 
 
+PROBE = {"jid": "probe@example.org", "password_file": "probe.pw"}
+
+
+def test_a_second_account_is_another_one_of_the_same_server() -> None:
+    other = PROBE | {"jid": "other@example.org"}
+    both = server(relation="own", account=PROBE, second_account=other)
+    assert both.second_account is not None and both.second_account.jid == "other@example.org"
+    assert complaints(relation="own", account=PROBE, second_account=PROBE) == {
+        "second_account.jid": "must be another account than account.jid"
+    }
+    assert complaints(relation="own", account=PROBE, second_account=PROBE | {"jid": "other@example.net"}) == {
+        "second_account.jid": "must be an account of example.org, this server's domain"
+    }
+    assert complaints(relation="own", second_account=other) == {
+        "second_account": "Value error, is of no use without account: write that first"
+    }
+
+
+def test_a_fault_of_the_first_account_is_not_also_one_of_the_second() -> None:
+    other = PROBE | {"jid": "other@example.org"}
+    assert list(complaints(relation="own", account={"jid": "probe@example.org"}, second_account=other)) == ["account"]
+    assert list(complaints(account=PROBE, second_account=other)) == ["account", "second_account"]
+
+
 def test_an_internationalised_account_belongs_to_its_domain_in_either_spelling() -> None:
     account = {"jid": "probe@xn--bcher-kva.example", "password_file": "probe.pw"}
     own = server(domain="Bücher.example", relation="own", account=account)
