@@ -8,9 +8,9 @@ from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.resources import NO_STORE, arrival, body_of, message, settled, token
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import WRITERS_LIMIT, stream_feature
-from xmpp_exporter.checks.verdicts import broken, supported, unknown, unsupported
+from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, of_error, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.errors import ResolutionFailed, StanzaError
+from xmpp_exporter.wire.errors import ResolutionFailed, StanzaError, WireError
 from xmpp_exporter.wire.negotiation import SM
 from xmpp_exporter.wire.network import Target
 from xmpp_exporter.wire.session import CLIENT, Resumption, Session
@@ -35,8 +35,13 @@ async def resumption(server: Server) -> Outcome:
             old = Resumption(enabled.get("id", ""), session.jid, len(received.collected()))
         server.session.send(message(session.jid, text, NO_STORE))
         await settled(server.session, server.domain)
-    target = await _place(server, session.target, enabled.get("location", ""))
-    return await _resume(server, target, old, text, enabled.get("max", ""))
+    location = enabled.get("location", "")
+    try:
+        target = await _place(server, session.target, location)
+        return await _resume(server, target, old, text, enabled.get("max", ""))
+    except WireError as error:
+        # the server itself says that clients should go there
+        return of_endpoint_error(error) if location else of_error(error)
 
 
 async def _enable(session: Session) -> ET.Element | Outcome:
