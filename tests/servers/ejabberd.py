@@ -17,6 +17,11 @@ PORTS = (5222, 5223, 5269, 443)
 API_PORT = 5380
 API_LIMIT = 10
 
+CAPTCHA = r"""#!/bin/sh
+printf '\211PNG\r\n\032\n'
+"""
+"""What ejabberd may run for a picture of a captcha (`captcha_cmd`): it looks at the first bytes only."""
+
 
 class Ejabberd(Program):
     """One ejabberd on `address`. `configuration` is its YAML; `$address`, `$directory` and `$certificates` are filled
@@ -79,6 +84,9 @@ class Ejabberd(Program):
             "what": "*",
         }
         self.configuration_file.write_text(yaml.safe_dump(document, sort_keys=False))
+        captcha = self.directory / "captcha"
+        captcha.write_text(CAPTCHA)
+        captcha.chmod(0o755)
         (self.directory / "inetrc").write_text("{lookup, [file]}.\n{resolv_conf, []}.\n")
 
     def api(self, command: str, /, **arguments: Any) -> Any:

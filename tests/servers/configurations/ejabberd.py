@@ -129,6 +129,7 @@ WEAK_LOGINS = (
     .replace("auth_password_format: scram\n", "auth_password_format: plain\n")
     .replace("disable_sasl_mechanisms: [digest-md5, X-OAUTH2]\n", "")
     .replace("no_tlsv1_1, ", "no_tlsv1_1, no_tlsv1_3, ")
+    + "captcha_cmd: $directory/captcha\n"
 )
 """Passwords are kept as they are, so that mechanisms of old are possible; TLS 1.3, which has no tls-unique, is not."""
 
@@ -296,6 +297,7 @@ mod_roster: {}
 
 WEAK = """
 mod_admin_extra: {}
+mod_register: {access: everybody, ip_access: everybody, captcha_protected: true}
 mod_disco: {}
 mod_legacy_auth: {}
 mod_roster: {}
