@@ -67,7 +67,8 @@ def test_a_new_report_leaves_nothing_of_the_one_before(exposition: Exposition) -
     state.take(replace(server.reports[0], success=False, failure=Failure.REFUSED, endpoints=(), login=None))
     exposition.show(server.config, ProbeKind.AVAILABILITY, state)
     shown = [line for line in text(exposition).splitlines() if server.config.domain in line]
-    assert not [line for line in shown if line.startswith(("xmpp_endpoint", "xmpp_login", "xmpp_tls"))]
+    gone = ("xmpp_endpoint", "xmpp_login", "xmpp_tls_certificate", "xmpp_tls_connection")
+    assert not [line for line in shown if line.startswith(gone)]
     assert [line for line in shown if line.startswith("xmpp_probe_last_failure_info")]
 
 
