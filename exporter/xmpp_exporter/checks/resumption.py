@@ -5,7 +5,7 @@ import urllib.parse
 import xml.etree.ElementTree as ET
 
 from xmpp_exporter.checks.registry import check
-from xmpp_exporter.checks.resources import NO_STORE, arrival, body_of, message, settled, token
+from xmpp_exporter.checks.resources import NO_STORE, arrival, body_of, message, token
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import WRITERS_LIMIT, stream_feature
 from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, of_error, supported, unknown, unsupported
@@ -33,8 +33,8 @@ async def resumption(server: Server) -> Outcome:
                 return enabled
             session.cut()
             old = Resumption(enabled.get("id", ""), session.jid, len(received.collected()))
+        # it arrives while we log in again
         server.session.send(message(session.jid, text, NO_STORE))
-        await settled(server.session, server.domain)
     location = enabled.get("location", "")
     try:
         target = await _place(server, session.target, location)
@@ -48,13 +48,13 @@ async def _enable(session: Session) -> ET.Element | Outcome:
     """The answer of a server that will resume the stream and acknowledges stanzas (§3 and §4), or the outcome."""
     with session.listen(lambda element: element.tag.startswith(f"{{{SM}}}")) as answers:
         session.send(f"<enable xmlns='{SM}' resume='true'/>")
+        session.send(f"<r xmlns='{SM}'/>")
         enabled = await answers.next("the answer to enabling stream management")
         if enabled.tag != f"{{{SM}}}enabled":
             condition = next((local(child) for child in enabled), "no reason given")
             return broken(Reason.STANZA_ERROR, f"stream management is offered, but not enabled: {condition}")
         if enabled.get("resume") not in ("true", "1") or not enabled.get("id"):
             return unsupported("stream management is enabled without resumption")
-        session.send(f"<r xmlns='{SM}'/>")
         answer = await answers.next("an acknowledgement")
         while answer.tag == f"{{{SM}}}r":
             answer = await answers.next("an acknowledgement")
