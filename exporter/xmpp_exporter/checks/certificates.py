@@ -135,5 +135,5 @@ def _both_roles(look: Look) -> Outcome:
 async def _judge_all(server: Server, judge: Callable[[Look], Outcome]) -> Outcome:
     """The outcome of `judge` over every address for clients and for servers that negotiated TLS."""
     parties, outcomes = await both_looks(server)
-    outcomes |= {str(look.target): judge(look) for looks in parties for look in looks.encrypted}
+    outcomes |= {look.name: judge(look) for looks in parties for look in looks.encrypted}
     return all_supported(outcomes) if outcomes else unknown(Reason.DEPENDS_ON, "no address negotiated TLS")

@@ -45,7 +45,7 @@ async def _direct_tls(server: Server, party: Party, looking: Callable[[Server], 
     looks = await looking(server)
     endpoints = [endpoint for endpoint in looks.endpoints if endpoint.direct_tls]
     outcomes = {endpoint.host: _unresolved(endpoint) for endpoint in endpoints if endpoint.failure}
-    outcomes |= {str(look.target): _reached(look) for look in looks.all if look.target.direct_tls}
+    outcomes |= {look.name: _reached(look) for look in looks.all if look.target.direct_tls}
     if len(endpoints) < len([record for record in records if record.host]):
         outcomes["more records"] = unknown(Reason.PROBER_LIMIT, f"only the first {MAX_ENDPOINTS} are tried")
     return all_supported(outcomes)
@@ -94,7 +94,7 @@ async def endpoints_up(server: Server) -> Outcome:
             for endpoint in looks.endpoints
             if endpoint.failure
         }
-        outcomes |= {str(look.target): _answers(look) for look in looks.all}
+        outcomes |= {look.name: _answers(look) for look in looks.all}
     return all_supported(outcomes)
 
 

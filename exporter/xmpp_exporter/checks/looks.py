@@ -37,6 +37,11 @@ class Look:
         return self.stream.target
 
     @property
+    def name(self) -> str:
+        """For people; one address and port may serve several services."""
+        return f"{self.endpoint.service} at {self.target}"
+
+    @property
     def encrypted(self) -> bool:
         """Whether TLS was negotiated."""
         return self.stream.tls is not None
@@ -165,4 +170,4 @@ def judge_those(looks: Looks, chosen: Sequence[Look], judge: Callable[[Look], Ou
     if not chosen:
         details = "; ".join(look.failure.detail for look in looks.all if look.failure is not None)
         return unknown(Reason.DEPENDS_ON, f"no address {got}: {details}"[:1000])
-    return all_supported({str(look.target): judge(look) for look in chosen})
+    return all_supported({look.name: judge(look) for look in chosen})

@@ -97,7 +97,7 @@ async def _over_all(
     chosen = [look for looks in parties for look in looks.all if _can_begin(look)]
     if not chosen:
         return unknown(Reason.DEPENDS_ON, "no address got as far as TLS")
-    return all_supported({**await each({str(look.target): judged(look) for look in chosen}), **undecided})
+    return all_supported({**await each({look.name: judged(look) for look in chosen}), **undecided})
 
 
 def _can_begin(look: Look) -> bool:
@@ -109,7 +109,7 @@ def _can_begin(look: Look) -> bool:
 
 async def _versions(server: Server, look: Look) -> Outcome:
     offered = (SSL3, TLS1_0, TLS1_1, TLS1_2)
-    answers = await asyncio.gather(*(_answer(server, look.target, offer_of(version)) for version in offered))
+    answers = await asyncio.gather(*(_answer(server, look, offer_of(version)) for version in offered))
     found = {answer.version_name: answer.version for answer in answers if isinstance(answer, Choice)}
     names = sorted(found, key=lambda name: found[name])
     if look.stream.tls is not None:
@@ -122,7 +122,7 @@ async def _versions(server: Server, look: Look) -> Outcome:
 
 
 async def _suites(server: Server, look: Look) -> Outcome:
-    answers = await asyncio.gather(*(_answer(server, look.target, offer) for offer in (offer_of(TLS1_2), WEAK_OFFER)))
+    answers = await asyncio.gather(*(_answer(server, look, offer) for offer in (offer_of(TLS1_2), WEAK_OFFER)))
     best, weak = answers
     if isinstance(weak, Choice):
         return unsupported(f"accepts the weak cipher suite {suite_name(weak.suite)}", Reason.OUTDATED)
@@ -152,9 +152,9 @@ def _untried(look: Look, found: list[str]) -> Outcome | None:
     return unknown(Reason.DEPENDS_ON, look.failure.detail if look.failure else "no handshake succeeded")
 
 
-async def _answer(server: Server, target: Target, offer: Offer) -> Answer:
+async def _answer(server: Server, look: Look, offer: Offer) -> Answer:
     """Each offer is made once at each address, whoever wants to know."""
-    return await server.share(f"hello {target} {offer.name}", lambda: _make_offer(server, target, offer))
+    return await server.share(f"hello {look.name} {offer.name}", lambda: _make_offer(server, look.target, offer))
 
 
 async def _make_offer(server: Server, target: Target, offer: Offer) -> Answer:

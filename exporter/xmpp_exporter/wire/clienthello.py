@@ -67,10 +67,10 @@ async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, hello:
             if kind not in (_ALERT, _HANDSHAKE) or length > _MAX_RECORD:
                 raise ProtocolViolation("the answer to a TLS handshake is not TLS")
             record = await reader.readexactly(length)
+    except TimeoutError:  # which is an OSError, too
+        raise TimedOut(f"no answer to a TLS handshake for {limit:g} s") from None
     except (asyncio.IncompleteReadError, OSError):
         return None
-    except TimeoutError:
-        raise TimedOut(f"no answer to a TLS handshake for {limit:g} s") from None
     return None if kind == _ALERT else _choice(record)
 
 
