@@ -71,7 +71,7 @@ async def _ask(server: Server) -> Outcome | list[ExternalService]:
     return _parse(await asked("for external services", request))
 
 
-async def _services(server: Server, kind: str) -> Outcome | list[ExternalService]:
+async def services_of_type(server: Server, kind: str) -> Outcome | list[ExternalService]:
     """Those of type `kind`, or of its TLS variant."""
     answer = await server.share("external services", lambda: _ask(server))
     if isinstance(answer, Outcome):
@@ -97,7 +97,7 @@ async def external_services(server: Server) -> Outcome:
 @check("stun")
 async def stun(server: Server) -> Outcome:
     """XEP-0215 §2: host is all that a service must have; the ports have defaults."""
-    found = await _services(server, "stun")
+    found = await services_of_type(server, "stun")
     if isinstance(found, Outcome):
         return found
     usable = [service for service in found if service.problem is None]
@@ -109,7 +109,7 @@ async def stun(server: Server) -> Outcome:
 @check("turn")
 async def turn(server: Server) -> Outcome:
     """XEP-0215 §2 and §3.3: a host, and credentials that are there or given when asked for, and still valid."""
-    found = await _services(server, "turn")
+    found = await services_of_type(server, "turn")
     if isinstance(found, Outcome):
         return found
     outcomes = await each(_judgements(server, found))
@@ -129,16 +129,18 @@ def _judgements(server: Server, found: Sequence[ExternalService]) -> dict[str, J
 async def _credentials(server: Server, service: ExternalService) -> Outcome:
     if service.problem:
         return broken(Reason.MISMATCH, service.problem)
-    if not (service.username and service.password):
-        if not service.restricted:
-            return broken(
-                Reason.MISMATCH, "has no credentials, without which calls from browsers and apps don't use it"
-            )
-        granted = await _ask_credentials(server, service)
-        if granted is None:
-            return broken(Reason.MISMATCH, "is restricted, and no credentials are given when asked for")
-        service = granted
-    return _expiry(service.expires)
+    granted = await with_credentials(server, service)
+    return granted if isinstance(granted, Outcome) else _expiry(granted.expires)
+
+
+async def with_credentials(server: Server, service: ExternalService) -> ExternalService | Outcome:
+    """The service with a name and a password, asked for where it is restricted; or the outcome without them."""
+    if service.username and service.password:
+        return service
+    if not service.restricted:
+        return broken(Reason.MISMATCH, "has no credentials, without which calls from browsers and apps don't use it")
+    granted = await server.share(f"credentials {service}", lambda: _ask_credentials(server, service))
+    return granted or broken(Reason.MISMATCH, "is restricted, and no credentials are given when asked for")
 
 
 async def _ask_credentials(server: Server, service: ExternalService) -> ExternalService | None:

@@ -11,7 +11,8 @@ WireError
 │       └── WrongName            certificate   … which is for another name
 ├── ProtocolViolation     protocol      not XMPP, more than we read
 │   ├── StreamRefused        protocol      a stream error; checks look at its condition
-│   └── UnexpectedStatus     protocol      HTTP, with a status that means no
+│   ├── UnexpectedStatus     protocol      HTTP, with a status that means no
+│   └── StunRefused          protocol      a STUN error response; checks look at its code
 ├── Disconnected          disconnected  the stream ended under us
 ├── LoginFailed           (as given)    the server refused to let us in
 │   └── TemporaryRefusal     auth_failed   … for a reason of its own that will pass
@@ -19,6 +20,9 @@ WireError
 ├── NoRoute               prober_network  this machine has no way there (often: no IPv6)
 └── StanzaError           protocol      an XMPP error reply; checks look at its condition
 """
+
+from collections.abc import Mapping
+from typing import Any
 
 from xmpp_exporter.model import Failure, Reason
 
@@ -88,6 +92,15 @@ class StreamRefused(ProtocolViolation):
 
 class UnexpectedStatus(ProtocolViolation):
     reason = Reason.HTTP_STATUS
+
+
+class StunRefused(ProtocolViolation):
+    """An error response (RFC 8489 §14.8): `code` is its number, `attributes` what came with it."""
+
+    def __init__(self, code: int, detail: str, attributes: Mapping[str, Any]) -> None:
+        super().__init__(detail)
+        self.code = code
+        self.attributes = attributes
 
 
 class Disconnected(WireError):
