@@ -126,7 +126,8 @@ def _check(check: Check) -> Iterator[str]:
 
 
 def _needs(check: Check) -> str:
-    return next((NEEDS[need] for need in ("no_contacts", "account") if need in check.needs), "")
+    needs = check.needs - {"account"} if "no_contacts" in check.needs else check.needs  # the one has the other in it
+    return ", and ".join(NEEDS[need] for need in NEEDS if need in needs)
 
 
 def _metrics_page() -> Iterator[str]:

@@ -66,6 +66,8 @@ FAILURES = {
 NEEDS = {
     "account": "an account",
     "no_contacts": "an account that no contact watches",
+    "second_account": "a second account",
+    "attempt": "nothing, but an account makes it tell more",
 }
 
 LEAVES = {

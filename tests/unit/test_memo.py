@@ -2,6 +2,7 @@
 
 import asyncio
 import traceback
+from collections.abc import Callable
 
 import pytest
 
@@ -83,12 +84,19 @@ async def test_closing_ends_the_work_and_those_who_wait_for_it() -> None:
     assert len(asyncio.all_tasks()) == before - 2
 
 
+MADE: dict[type, Callable[[], errors.WireError]] = {
+    LoginFailed: lambda: LoginFailed(Failure.BAD_PASSWORD, "detail"),
+    errors.StreamRefused: lambda: errors.StreamRefused("host-unknown", "detail"),
+    errors.StunRefused: lambda: errors.StunRefused(401, "detail", {}),
+}
+"""Those that say more than a detail."""
+
+
 @pytest.mark.parametrize("kind", [each for each in vars(errors).values() if isinstance(each, type)])
 def test_every_error_of_the_wire_can_be_copied(kind: type) -> None:
     if not issubclass(kind, errors.WireError):
         return
-    more = {LoginFailed: (Failure.BAD_PASSWORD,), errors.StreamRefused: ("host-unknown",)}.get(kind, ())
-    original = kind(*more, "detail")
+    original = MADE.get(kind, lambda: kind("detail"))()
     copy = copy_of(original)
     assert type(copy) is kind and copy is not original
     assert (copy.detail, copy.failure, copy.reason, str(copy)) == (
