@@ -16,6 +16,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from xmpp_exporter.checks import pubsub
+from xmpp_exporter.memo import together
 from xmpp_exporter.wire.errors import StanzaError
 from xmpp_exporter.wire.session import Session
 
@@ -121,12 +122,12 @@ async def remove(session: Session, picture_id: str, disabled: str) -> None:
         for element in vcard.findall(f"{VCARD}PHOTO"):
             vcard.remove(element)
         await session.iq("set", ET.tostring(vcard, encoding="unicode"))
-    await pubsub.delete(session, DATA)
     if disabled:
+        await pubsub.delete(session, DATA)
         await pubsub.publish_anyhow(session, METADATA, disabled, NO_AVATAR)
         await pubsub.retract(session, METADATA, picture_id)
     else:
-        await pubsub.delete(session, METADATA)
+        await together(pubsub.delete(session, DATA), pubsub.delete(session, METADATA))
 
 
 async def _vcard(session: Session) -> ET.Element:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from xmpp_exporter.checks import avatar
 from xmpp_exporter.checks.registry import check
-from xmpp_exporter.checks.resources import both_present, come_online
+from xmpp_exporter.checks.resources import come_online, first_present
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import NOBODY, asked, eventually, offered_by_account
 from xmpp_exporter.checks.verdicts import Undecided, broken, supported, unknown, unsupported
@@ -51,8 +51,9 @@ async def _announced(server: Server) -> str | None:
     """The hash in the presence that others get of a device which says nothing of avatars (XEP-0153 §4.1)."""
     if PRESENCE_CHECK not in server.running:
         return None
-    _first, second = await both_present(server)
-    return (await come_online(second)).findtext(f"{IN_PRESENCE}x/{IN_PRESENCE}photo")
+    # one that comes back without the avatar must not be taken for this one
+    session = await first_present(server)
+    return (await come_online(session)).findtext(f"{IN_PRESENCE}x/{IN_PRESENCE}photo")
 
 
 @check("xep0398")

@@ -78,9 +78,15 @@ async def both_present(server: Server) -> tuple[Session, Session]:
 
 
 async def _both_present(server: Server) -> tuple[Session, Session]:
-    first, second = server.session, await server.other_resource()
-    await together(come_online(first), come_online(second))
+    first, second = await together(first_present(server), server.other_resource())
+    await come_online(second)
     return first, second
+
+
+async def first_present(server: Server) -> Session:
+    """The shared session, available, once for all checks."""
+    await server.share("first presence", lambda: come_online(server.session))
+    return server.session
 
 
 def show_up(session: Session) -> None:
