@@ -17,7 +17,8 @@ def report_json(report: ProbeReport) -> dict[str, Any]:
 
     `software` is null when the server did not say, and `reason` for what is supported. A failed probe has `failure`
     and a refused login `login_failure`, both with `reason` and `detail`; otherwise these keys are absent. A check that
-    the catalogue no longer has is left out.
+    the catalogue no longer has is left out. A check has `found_at` if its result is an earlier probe's: what leaves
+    something for good runs once a day only.
     """
     result: dict[str, Any] = {
         "domain": report.domain,
@@ -58,6 +59,7 @@ def check_json(check: Check) -> dict[str, Any]:
 
 def _check(check: Check, result: CheckResult) -> dict[str, Any]:
     outcome = result.outcome
+    earlier = {} if result.found is None else {"found_at": _rfc3339(result.found)}
     return {
         "id": check.id,
         "xep": check.xep,
@@ -68,6 +70,7 @@ def _check(check: Check, result: CheckResult) -> dict[str, Any]:
         "detail": outcome.detail,
         "facts": dict(outcome.facts),
         "duration_seconds": round(result.duration, _DIGITS),
+        **earlier,
     }
 
 

@@ -58,7 +58,7 @@ class ServerState:
             if result.outcome.verdict is not Verdict.UNKNOWN:
                 self.decided[result.check] = result.outcome.verdict
             if result.outcome.verdict is Verdict.SUPPORTED:
-                self.last_supported[result.check] = report.started
+                self.last_supported[result.check] = report.started if result.found is None else result.found
 
 
 _STATE = TypeAdapter(ServerState)

@@ -109,6 +109,12 @@ def test_a_failed_probe_says_why() -> None:
     assert (result["software"], result["checks"], result["score"]) == (None, [], {"supported": 0, "counted": 0})
 
 
+def test_a_result_of_an_earlier_probe_says_when_it_was_found() -> None:
+    old = CheckResult("xep0313_roundtrip", Outcome(Verdict.SUPPORTED), 0.0, found=1_700_000_000.0)
+    result = report_json(ProbeReport("a.test", ProbeKind.COMPLIANCE, 1_700_003_600.0, 0.5, True, checks=(old,)))
+    assert result["checks"][0]["found_at"] == "2023-11-14T22:13:20Z"
+
+
 def test_a_refused_login_says_why() -> None:
     report = ProbeReport(
         "a.test", ProbeKind.COMPLIANCE, 0.0, 0.5, True, login_failure=Failure.BAD_PASSWORD, login_detail="no"

@@ -90,6 +90,20 @@ def test_a_failed_probe_changes_nothing_of_what_is_known_of_checks() -> None:
     assert not state.reports[COMPLIANCE].success
 
 
+def test_a_result_that_is_repeated_worked_when_it_was_found() -> None:
+    state, found = ServerState(), GOOD_COMPLIANCE.started - 3600
+    checks = tuple(replace(result, found=found) for result in GOOD_COMPLIANCE.checks)
+    state.take(replace(GOOD_COMPLIANCE, checks=checks))
+    assert set(state.last_supported.values()) == {found}
+
+
+def test_what_was_left_for_good_is_remembered_by_a_probe_that_did_not_get_so_far() -> None:
+    state, kept = ServerState(), GOOD_COMPLIANCE.checks[:1]
+    state.take(replace(GOOD_COMPLIANCE, kept=kept))
+    state.take(replace(DOWN_COMPLIANCE, domain="good.test"))
+    assert state.reports[COMPLIANCE].kept == kept
+
+
 def test_services_are_remembered_by_a_probe_that_could_not_look() -> None:
     state = ServerState()
     state.take(GOOD_COMPLIANCE)
