@@ -1,5 +1,6 @@
 """The certificates of the hosts beside the domain: its components, as other servers meet them, and its web servers."""
 
+import asyncio
 import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
@@ -95,7 +96,7 @@ async def _upload_addresses(server: Server) -> list[str]:
 
 async def _slots(server: Server, jids: list[str]) -> list[str]:
     """Both addresses of a slot on each of these services."""
-    slots = [await slot_of(server, jid) for jid in jids]
+    slots = await asyncio.gather(*(slot_of(server, jid) for jid in jids))
     return [url for slot in slots if slot is not None for url in (slot.put, slot.get)]
 
 

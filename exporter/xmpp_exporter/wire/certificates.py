@@ -76,11 +76,14 @@ def names_of(certificate: x509.Certificate) -> Names:
 
 
 def _strings(others: Iterable[x509.OtherName], kind: str, tag: int) -> Iterable[str]:
-    """The values of the other names of this kind: DER strings, short enough for a length of one byte."""
+    """The values of the other names of this kind: strings in DER, of at most 255 bytes, as domains are."""
     for other in others:
         der = other.value
-        if other.type_id.dotted_string == kind and len(der) > 2 and der[0] == tag and der[1] == len(der) - 2 < 0x80:
-            yield der[2:].decode("utf-8", "replace")
+        if other.type_id.dotted_string != kind or len(der) < 3 or der[0] != tag:
+            continue
+        text = der[3:] if der[1] == 0x81 else der[2:]
+        if len(text) == (der[2] if der[1] == 0x81 else der[1]):
+            yield text.decode("utf-8", "replace")
 
 
 def serves_clients_role(certificate: x509.Certificate) -> bool:
