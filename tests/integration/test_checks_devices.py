@@ -28,7 +28,6 @@ SHOWN_TO_CONTACTS = {
     "xep0384_open",
     "xep0490",
 }
-PERMANENT = {"xep0160_roundtrip", "xep0313_roundtrip"}
 READ_ONLY = {"rfc6121", "xep0280_roundtrip", "xep0198_resume"}
 
 

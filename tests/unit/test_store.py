@@ -20,7 +20,7 @@ from tests.unit.golden_page import (
 from xmpp_exporter import store as store_module
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.files import FolderInUse, locked, write_atomically
-from xmpp_exporter.model import CheckResult, Failure, ProbeKind, ProbeReport, Reason, Verdict
+from xmpp_exporter.model import CheckResult, Failure, PeerReport, ProbeKind, ProbeReport, Reason, Verdict
 from xmpp_exporter.store import ServerState, Store, changed_checks
 
 COMPLIANCE, AVAILABILITY = ProbeKind.COMPLIANCE, ProbeKind.AVAILABILITY
@@ -49,7 +49,9 @@ async def test_a_restart_keeps_reports_and_the_times_of_success(tmp_path: Path) 
     state = Store(tmp_path).state("good.test")
     assert state.reports == {AVAILABILITY: GOOD_AVAILABILITY, COMPLIANCE: GOOD_COMPLIANCE}
     assert state.last_success == {AVAILABILITY: GOOD_AVAILABILITY.started, COMPLIANCE: GOOD_COMPLIANCE.started}
-    assert state.last_supported == dict.fromkeys(("xep0368", "roster_versioning", "xep0363"), GOOD_COMPLIANCE.started)
+    worked = {result.check for result in GOOD_COMPLIANCE.checks if result.outcome.verdict is Verdict.SUPPORTED}
+    assert {"xep0368", "roster_versioning", "xep0363"} <= worked
+    assert state.last_supported == dict.fromkeys(worked, GOOD_COMPLIANCE.started)
     assert state.decided["turn"] is Verdict.BROKEN
     assert "xep0398" not in state.decided
 
@@ -264,3 +266,11 @@ def test_a_change_is_one_between_supported_and_not(known: Verdict | None, now: V
     report = replace(GOOD_COMPLIANCE, checks=(result,))
     found = changed_checks({"turn": known} if known is not None else {}, report)
     assert found == (frozenset({"turn"}) if changed else frozenset())
+
+
+def test_a_failed_probe_does_not_forget_which_servers_were_reached() -> None:
+    state = ServerState()
+    peers = (PeerReport("peer.test", 1.0, True, 0.1),)
+    state.take(ProbeReport("one.test", ProbeKind.AVAILABILITY, 1.0, 0.1, True, peers=peers))
+    state.take(ProbeReport("one.test", ProbeKind.AVAILABILITY, 2.0, 0.1, False, Failure.PROBER_LIMIT))
+    assert state.reports[ProbeKind.AVAILABILITY].peers == peers
