@@ -113,6 +113,8 @@ JSON_DOCUMENTS: dict[str, tuple[dict[str, str], str, str]] = {
     "no links": ({JSON: jrd()}, "unsupported not_offered", "neither a WebSocket nor BOSH"),
     "in XML alone": ({XML: xrd(xbosh=BOSH)}, "unsupported not_offered", "404"),
     "not JSON": ({JSON: response(body="<XRD/>")}, "broken mismatch", "not JSON"),
+    "deep JSON": ({JSON: response(body="[" * 100_000)}, "broken mismatch", "not JSON"),
+    "another JSON": ({JSON: jrd(["links"])}, "broken mismatch", "not a JRD"),
 }
 
 

@@ -3,6 +3,7 @@
 import datetime
 import time
 
+from xmpp_exporter.checks.numbers import number
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import NOBODY, asked, info_of, offered_by_domain
@@ -98,10 +99,11 @@ async def uptime(server: Server) -> Outcome:
         return missing
     reply = await asked("for the uptime", server.session.iq("get", f"<query xmlns='{LAST}'/>", server.domain))
     seconds = reply.get("seconds", "")
-    if not (seconds.isascii() and seconds.isdigit() and len(seconds) <= 10):
+    elapsed = number(seconds, 10**10)
+    if elapsed is None:
         return broken(Reason.MISMATCH, f"the uptime is {seconds[:_SHOWN]!r}, not a number of seconds")
-    running = datetime.timedelta(seconds=int(seconds))
-    return supported(f"running for {running}", {"xmpp_uptime_seconds": float(seconds)})
+    running = datetime.timedelta(seconds=elapsed)
+    return supported(f"running for {running}", {"xmpp_uptime_seconds": float(elapsed)})
 
 
 @check("no_privacy_lists")

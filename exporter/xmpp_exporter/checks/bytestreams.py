@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from xmpp_exporter.checks.combine import all_supported, each
+from xmpp_exporter.checks.numbers import port
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.services import Role, judge_each, services
@@ -13,6 +14,7 @@ from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, 
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.disco import Info
 from xmpp_exporter.wire.errors import WireError
+from xmpp_exporter.wire.guard import is_public
 from xmpp_exporter.wire.network import Target
 from xmpp_exporter.wire.socks5 import greet
 
@@ -32,9 +34,11 @@ class StreamHost:
 
 @check("xep0065")
 async def bytestreams_proxy(server: Server) -> Outcome:
-    """XEP-0065 §4: the proxy says where it listens, and its name has an address."""
+    """XEP-0065 §4: the proxy says where it listens, and its name has an address that clients can get to."""
 
     async def judge(found: StreamHost) -> Outcome:
+        if not server.config.allow_private_addresses and not any(is_public(address) for address in found.addresses):
+            return broken(Reason.UNREACHABLE, f"the proxy's host {found.host} has no public address")
         return supported(f"a proxy at {found.host} port {found.port}")
 
     return await _judge_hosts(server, judge)
@@ -75,11 +79,11 @@ async def _ask(server: Server, jid: str) -> StreamHost | Outcome:
     """Where the proxy listens, or what is wrong with its answer. Raises WireError for an error reply."""
     reply = await asked("for its address", server.session.iq("get", f"<query xmlns='{BYTESTREAMS}'/>", jid))
     found = reply.find(f"{{{BYTESTREAMS}}}streamhost")
-    host, port = (found.get("host", ""), found.get("port", "")) if found is not None else ("", "")
-    if not host or not (port.isascii() and port.isdigit() and len(port) <= 5 and 0 < int(port) < 65536):
+    host, at = (found.get("host", ""), port(found.get("port"))) if found is not None else ("", None)
+    if not host or at is None:
         return broken(Reason.MISMATCH, "the proxy does not name its host and port")
     try:
-        return StreamHost(host, int(port), (str(ipaddress.ip_address(host)),))
+        return StreamHost(host, at, (str(ipaddress.ip_address(host)),))
     except ValueError:
         pass
     try:
@@ -88,4 +92,4 @@ async def _ask(server: Server, jid: str) -> StreamHost | Outcome:
         return of_endpoint_error(error)
     if not addresses:
         return broken(Reason.DNS, f"the proxy's host {host} has no address")
-    return StreamHost(host, int(port), tuple(addresses))
+    return StreamHost(host, at, tuple(addresses))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from xmpp_exporter.checks.combine import Judgement, each
+from xmpp_exporter.checks.numbers import port
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import asked, offered_by_domain
@@ -45,7 +46,7 @@ class ExternalService:
         """Why clients can't even try it."""
         if not self.host:
             return "has no host"
-        if self.port and not (self.port.isdigit() and 0 < int(self.port) < 65536):
+        if self.port and port(self.port) is None:
             return f"has the port {self.port[:20]!r}"
         return None
 

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from xmpp_exporter.checks import cors
+from xmpp_exporter.checks.numbers import number
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.services import Role, Services, judge_each, services
@@ -72,7 +73,7 @@ def _named_limit(info: Info) -> str | None:
 
 
 def _max_bytes(value: str | None) -> int | None:
-    return int(value) if value and value.isascii() and value.isdigit() and len(value) < 20 else None
+    return number(value, 2**63)
 
 
 @check("xep0363_cors")

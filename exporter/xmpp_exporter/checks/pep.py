@@ -3,6 +3,7 @@
 import uuid
 
 from xmpp_exporter.checks import pubsub
+from xmpp_exporter.checks.numbers import number
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import asked, elsewhere, eventually, info_of, offered_by_account
@@ -12,6 +13,8 @@ from xmpp_exporter.model import Outcome, Reason
 OMEMO = "eu.siacs.conversations.axolotl"
 BOOKMARKS = "urn:xmpp:bookmarks:1"
 LEGACY_BOOKMARKS = "storage:bookmarks"
+MAX_ITEMS = 10**9
+"""Above this a node's limit is none."""
 
 REQUIRED = (
     "access-open",
@@ -91,8 +94,8 @@ async def native_bookmarks(server: Server) -> Outcome:
 
 async def _is_full(server: Server, count: int) -> bool:
     settings = await asked("for the bookmarks' settings", pubsub.configuration(server.session, BOOKMARKS)) or {}
-    limit = next(iter(settings.get("pubsub#max_items", ())), "")
-    return limit.isdigit() and count >= int(limit)
+    limit = number(next(iter(settings.get("pubsub#max_items", ())), ""), MAX_ITEMS)
+    return limit is not None and count >= limit
 
 
 async def _legacy_bookmarks(server: Server) -> set[str]:

@@ -4,6 +4,7 @@ import ipaddress
 import urllib.parse
 import xml.etree.ElementTree as ET
 
+from xmpp_exporter.checks.numbers import number
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.resources import NO_STORE, arrival, body_of, message, token
 from xmpp_exporter.checks.server import Server
@@ -58,7 +59,7 @@ async def _enable(session: Session) -> ET.Element | Outcome:
         answer = await answers.next("an acknowledgement")
         while answer.tag == f"{{{SM}}}r":
             answer = await answers.next("an acknowledgement")
-        if answer.tag != f"{{{SM}}}a" or not answer.get("h", "").isdigit():
+        if answer.tag != f"{{{SM}}}a" or number(answer.get("h"), 2**32) is None:
             return broken(Reason.MISMATCH, f"asked for an acknowledgement it answers with <{local(answer)}/>")
         return enabled
 
@@ -101,7 +102,7 @@ async def _resume(server: Server, target: Target, old: Resumption, text: str, li
             return broken(Reason.STANZA_ERROR, f"a stream that was cut is not resumed: {error.detail}")
     if arrived is None:
         return broken(Reason.MISMATCH, "the stream was resumed, but a message that was sent meanwhile is lost")
-    seconds = int(limit) if limit.isascii() and limit.isdigit() and len(limit) < 10 else None
+    seconds = number(limit, 10**9)
     detail = "a stream that was cut was resumed, with the message that was sent meanwhile"
     if seconds is None:
         return supported(f"{detail}; for how long this is possible the server does not say")

@@ -4,6 +4,7 @@ import contextlib
 import xml.etree.ElementTree as ET
 
 from xmpp_exporter.checks.looks import Look, Looks, client_looks, judge_open, server_looks
+from xmpp_exporter.checks.numbers import number
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import Undecided, broken, supported, unsupported
@@ -45,7 +46,8 @@ def _values(look: Look) -> dict[str, float]:
     limits = look.stream.features.find(f"{LIMITS}limits")
     element = ET.Element("none") if limits is None else limits
     texts = {name: (element.findtext(f"{LIMITS}{name}") or "").strip() for name in _NAMES}
-    return {name: float(text) for name, text in texts.items() if text.isascii() and text.isdigit() and len(text) < 11}
+    values = {name: number(text, 2**32) for name, text in texts.items()}
+    return {name: float(value) for name, value in values.items() if value is not None}
 
 
 def _least(looks: Looks, prefix: str) -> dict[str, float]:

@@ -1,7 +1,9 @@
 """Clients that run in a browser: what the domain tells them."""
 
+from dataclasses import replace
+
 from xmpp_exporter.checks import cors
-from xmpp_exporter.checks.combine import all_supported, any_supported, each
+from xmpp_exporter.checks.combine import all_supported, each
 from xmpp_exporter.checks.documents import JSON, XML, Document, document, documents
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
@@ -15,8 +17,11 @@ _NO_LINKS = unsupported("names neither a WebSocket nor BOSH")
 
 @check("xep0156")
 async def alternative_connections(server: Server) -> Outcome:
-    """XEP-0156 §2: a document in one of the two formats that web pages may read, and whose links all work."""
-    return any_supported(await each({name: _judge(server, name) for name in (XML, JSON)}))
+    """XEP-0156 §2: the XML document, which every host must have: web pages may read it, and its links all work."""
+    outcome, other = await together(_judge(server, XML), document(server, JSON))
+    if outcome.verdict is Verdict.UNSUPPORTED and isinstance(other, Document):
+        return replace(outcome, detail=f"{outcome.detail}; {JSON} is there, and clients may look for {XML} alone")
+    return outcome
 
 
 async def _judge(server: Server, name: str) -> Outcome:

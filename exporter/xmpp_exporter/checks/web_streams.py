@@ -18,7 +18,7 @@ _WORKS = {"websocket": websocket_stream, "xbosh": bosh_stream}
 
 async def follow(server: Server, link: Link) -> Outcome:
     """Whether the link leads to a stream. Documents and configuration name the same ones, as a rule."""
-    return await server.share(f"link {link.href}", lambda: _WORKS[link.relation](server, link.href))
+    return await server.share(f"link {link.relation} {link.href}", lambda: _WORKS[link.relation](server, link.href))
 
 
 @check("websocket")
