@@ -14,7 +14,7 @@ from xmpp_exporter.probe import Prober, mechanisms_of, targets_of
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
 from xmpp_exporter.wire.errors import CertificateRejected, StanzaError, TimedOut, WireError
-from xmpp_exporter.wire.network import Party, Target, Timeouts
+from xmpp_exporter.wire.network import Party, Target, Timeouts, most_telling
 from xmpp_exporter.wire.peers import ping_peer
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
@@ -100,7 +100,7 @@ class _Probe:
             failures, _ = await together(
                 self._look_at_all(endpoints, deadline), self._log_in(self.config.account, targets, deadline)
             )
-        return None if None in failures else failures[0]
+        return None if None in failures else most_telling([failure for failure in failures if failure is not None])
 
     async def _look_at_all(self, endpoints: list[Endpoint], deadline: float) -> list[WireError | None]:
         """Fill in the endpoints' reports; the result has None for each address that works."""

@@ -3,8 +3,8 @@
 import contextlib
 from collections.abc import AsyncIterator, Sequence
 
-from xmpp_exporter.wire.errors import CertificateRejected, Unreachable, WireError
-from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.errors import CertificateRejected, WireError
+from xmpp_exporter.wire.network import Network, Target, Timeouts, most_telling
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
 
@@ -16,9 +16,9 @@ async def front_stream(
     """A stream up to its features, at the first of `targets` that gets there.
 
     A certificate that does not verify keeps clients from logging in, but not us from looking at the rest. Raises the
-    last target's WireError when none gets there: the server is down.
+    most telling WireError of those targets when none gets there: the server is down.
     """
-    last: WireError = Unreachable("no endpoint to connect to")
+    failures: dict[Target, WireError] = {}
     for target in targets:
         for verify in (True, False):
             stream = Stream(network, target, timeouts, trace)
@@ -26,7 +26,7 @@ async def front_stream(
             try:
                 await opened.__aenter__()
             except WireError as error:
-                last = error
+                failures[target] = error
                 if isinstance(error, CertificateRejected):
                     continue
                 break
@@ -35,4 +35,4 @@ async def front_stream(
             finally:
                 await opened.__aexit__(None, None, None)
             return
-    raise last
+    raise most_telling(list(failures.values()))

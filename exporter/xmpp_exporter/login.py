@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.config import Account, PasswordError
 from xmpp_exporter.model import Failure
-from xmpp_exporter.wire.errors import LoginFailed, TemporaryRefusal, Unreachable, WireError
-from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.errors import LoginFailed, TemporaryRefusal, WireError
+from xmpp_exporter.wire.network import Network, Target, Timeouts, most_telling
 from xmpp_exporter.wire.session import Credentials, Session
 from xmpp_exporter.wire.trace import Trace
 
@@ -68,7 +68,8 @@ async def log_in(door: Door, account: Account, targets: Sequence[Target]) -> Ses
     """A session at the first of `targets` that lets us in; close it.
 
     A target that cannot be reached leads to the next one, a refused login does not: another guess at the password would
-    be one too many. Raises LoginFailed (also while an earlier refusal is waited for) or the last target's WireError.
+    be one too many. Raises LoginFailed (also while an earlier refusal is waited for) or the most telling WireError of
+    those targets.
     """
     version = _password_version(account)
     waiting = door.backoff.waiting(account.jid, version, time.time())
@@ -76,7 +77,7 @@ async def log_in(door: Door, account: Account, targets: Sequence[Target]) -> Ses
         until = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(waiting.until))
         raise LoginFailed(waiting.failure, f"{waiting.detail} (not tried again before {until})")
     credentials = credentials_of(account)
-    last: WireError = Unreachable("no endpoint to log in at")
+    failures: list[WireError] = []
     for target in targets:
         session = Session(door.network, target, credentials, door.timeouts, door.trace)
         try:
@@ -86,8 +87,8 @@ async def log_in(door: Door, account: Account, targets: Sequence[Target]) -> Ses
                 door.backoff.refused(account.jid, error.failure, error.detail, version, time.time())
             raise
         except WireError as error:
-            last = error
+            failures.append(error)
             continue
         door.backoff.accepted(account.jid)
         return session
-    raise last
+    raise most_telling(failures)

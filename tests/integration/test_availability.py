@@ -1,8 +1,11 @@
 """An availability probe looks at every address, logs in at another one each time, and tells what is wrong with each."""
 
+import asyncio
+import errno
 import socket
 import time
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 
@@ -10,7 +13,10 @@ from tests.integration.fake_site import DOMAIN, FakeSite
 from tests.servers.certificates import DAY, Flaw
 from tests.servers.fake import FakeXmpp, Listener, listening, silent
 from xmpp_exporter.availability import probe_availability
+from xmpp_exporter.metrics import render_report
 from xmpp_exporter.model import AddressReport, Failure, ProbeReport
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.wire import network
 
 NOBODY = "127.0.0.1", 1
 """Where nobody listens: the port is reserved."""
@@ -126,6 +132,37 @@ async def test_an_ipv6_address_without_a_route_is_our_own_fault(site: FakeSite) 
     report = await probe_availability(site.prober(), site.config(account=False))
     assert report.failure in (Failure.PROBER_NETWORK, Failure.UNREACHABLE, Failure.TIMEOUT)
     assert not report.success
+
+
+def without_ipv6(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make this machine one that has no route to any IPv6 address."""
+    loop = asyncio.get_running_loop()
+    connect = loop.create_connection
+
+    async def create_connection(protocol: Any, host: str, *arguments: Any, **settings: Any) -> Any:
+        if ":" in host:
+            raise OSError(errno.ENETUNREACH, "Network is unreachable")
+        return await connect(protocol, host, *arguments, **settings)
+
+    monkeypatch.setattr(loop, "create_connection", create_connection)
+    monkeypatch.setattr(network, "routed", lambda address: ":" not in address)
+
+
+@pytest.mark.parametrize("places", [[("2001:db8::1", 5222), NOBODY], [NOBODY, ("2001:db8::1", 5222)]])
+async def test_an_address_without_a_route_does_not_hide_that_the_server_is_down(
+    site: FakeSite, monkeypatch: pytest.MonkeyPatch, places: list[tuple[str, int]]
+) -> None:
+    without_ipv6(monkeypatch)
+    site.point(DOMAIN, starttls=places)
+    availability = await probe_availability(site.prober(), site.config())
+    assert {address.failure for address in addresses(availability).values()} == {
+        Failure.PROBER_NETWORK, Failure.REFUSED
+    }  # fmt: skip
+    assert (availability.success, availability.failure) == (False, Failure.REFUSED)
+    assert (availability.login, availability.login_failure) == (False, Failure.REFUSED)
+    compliance = await probe_compliance(site.prober(), site.config())
+    assert (compliance.success, compliance.failure) == (False, Failure.REFUSED)
+    assert render_report(availability)["xmpp_probe_success"].endswith(b" 0\n")
 
 
 async def test_a_host_without_address_is_an_endpoint_that_fails(site: FakeSite) -> None:

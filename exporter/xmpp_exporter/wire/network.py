@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from xmpp_exporter.model import PROBER_FAULTS
 from xmpp_exporter.wire.dns import Resolver
-from xmpp_exporter.wire.errors import ConnectionRefused, NoRoute, TimedOut, Unreachable
+from xmpp_exporter.wire.errors import ConnectionRefused, NoRoute, TimedOut, Unreachable, WireError
 from xmpp_exporter.wire.guard import admit
 from xmpp_exporter.wire.tls import TlsContexts
 
@@ -128,3 +129,13 @@ def routed(address: str) -> bool:
     except OSError:
         return False
     return True
+
+
+def most_telling(failures: Sequence[WireError]) -> WireError:
+    """Why none of several addresses can be used, given why each one cannot, in order of preference.
+
+    The first failure that is not the prober's own: where an address that we cannot go to stands before one that is
+    dead, the server is down all the same.
+    """
+    of_server = (failure for failure in failures if failure.failure not in PROBER_FAULTS)
+    return next(of_server, failures[0] if failures else Unreachable("there is no address to connect to"))
