@@ -2,6 +2,7 @@
 
 import contextlib
 import fcntl
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,8 @@ log = structlog.get_logger(__name__)
 
 def write_atomically(path: Path, content: bytes) -> None:
     """Replace the file by `content`; whoever reads it sees the old or the new. One writer at a time. Raises OSError."""
-    temporary = path.with_name(f".{path.name}.new")
+    # always as short: a name that is just allowed must not become too long by what is put around it
+    temporary = path.with_name(f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}.new")
     with temporary.open("wb") as file:
         file.write(content)
         file.flush()

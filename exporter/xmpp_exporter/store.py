@@ -6,8 +6,10 @@ off the event loop, and at the end.
 
 import asyncio
 import contextlib
+import hashlib
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
@@ -24,6 +26,9 @@ WRITE_PAUSE = 1.0
 """Seconds between two rounds of writing."""
 
 LOGINS = "logins.json"
+
+MAX_NAME = 200
+"""Characters of a domain in a file's name: file systems allow 255 bytes, a domain may have 253."""
 
 Content = TypeVar("Content")
 
@@ -48,8 +53,8 @@ class ServerState:
             # who could not look for services does not know that they are gone
             report = replace(report, services=dict(before.services) | dict(report.services))
         if before is not None and not report.success:
-            # who did not get as far as that does not know what was left
-            report = replace(report, kept=report.kept or before.kept)
+            # who did not get as far as that does not know what was left, nor who was reached
+            report = replace(report, kept=report.kept or before.kept, peers=report.peers or before.peers)
         self.reports[report.probe] = report
         if not report.success:
             return
@@ -137,26 +142,31 @@ class Store:
     async def _write(self) -> None:
         """Write what has changed; what can't be written is tried again with the next change."""
         domains, self._dirty = self._dirty, set()
-        try:
-            if self._folder is not None:
-                await asyncio.to_thread(_write_all, await self._contents(self._folder, domains))
-        except OSError as error:
-            self._dirty |= domains
-            log.error("reports could not be written; trying again with the next one", error=str(error))
-            return
+        if self._folder is not None:
+            self._dirty |= await self._write_to(self._folder, domains)
         gone = self._forgotten - self._dirty
         self._forgotten -= gone
         for domain in gone:
             self._states.pop(domain, None)
 
-    async def _contents(self, folder: Path, domains: Iterable[str]) -> dict[Path, bytes]:
-        """The files to write, made here and not in a thread, where the states would change meanwhile."""
-        contents = {}
-        for domain in domains:
-            contents[_file(folder, domain)] = _STATE.dump_json(self._states[domain])
+    async def _write_to(self, folder: Path, domains: Iterable[str]) -> set[str]:
+        """Those of `domains` whose files could not be written: one that can't keeps no other from it."""
+        contents: dict[Path, bytes] = {}
+        failures: dict[Path, Exception] = {}
+        files = {_file(folder, domain): domain for domain in domains}
+        for path, domain in files.items():
+            # made here and not in the thread, where the states would change meanwhile
+            try:
+                contents[path] = _STATE.dump_json(self._states[domain])
+            except ValueError as error:  # pydantic's, for text that no file can hold
+                failures[path] = error
             await asyncio.sleep(0)
         contents[folder / LOGINS] = _LOGINS.dump_json(self._backoff.dump())
-        return contents
+        failures |= await asyncio.to_thread(_write_all, contents)
+        for path, why in islice(failures.items(), 1):
+            what = "reports could not be written; trying again with the next one"
+            log.error(what, files=len(failures), path=str(path), error=str(why)[:200])
+        return {files[path] for path in failures if path in files}
 
     def _load(self, domain: str) -> ServerState:
         return (_read(_file(self._folder, domain), _STATE) if self._folder else None) or ServerState()
@@ -171,6 +181,8 @@ class Store:
 
 
 def _file(folder: Path, domain: str) -> Path:
+    if len(domain) > MAX_NAME:
+        domain = f"{domain[:MAX_NAME]}-{hashlib.sha256(domain.encode()).hexdigest()[:16]}"
     return folder / "servers" / f"{domain}.json"
 
 
@@ -185,9 +197,15 @@ def _read(path: Path, kind: TypeAdapter[Content]) -> Content | None:
         return None
 
 
-def _write_all(contents: Mapping[Path, bytes]) -> None:
+def _write_all(contents: Mapping[Path, bytes]) -> dict[Path, Exception]:
+    """Write the files; the result says which can't be, and why."""
+    failures: dict[Path, Exception] = {}
     for path, content in contents.items():
-        write_atomically(path, content)
+        try:
+            write_atomically(path, content)
+        except OSError as error:
+            failures[path] = error
+    return failures
 
 
 def changed_checks(known: Mapping[str, Verdict], report: ProbeReport) -> frozenset[str]:

@@ -195,6 +195,40 @@ async def test_what_could_not_be_written_is_written_later(tmp_path: Path, monkey
     assert Store(tmp_path).state("good.test").reports == {AVAILABILITY: GOOD_AVAILABILITY}
 
 
+async def test_one_file_that_cannot_be_written_keeps_no_other_from_it(tmp_path: Path) -> None:
+    domains = [f"s{number}.test" for number in range(10)]
+    (tmp_path / "servers" / "s4.test.json" / "in the way").mkdir(parents=True)
+    store = Store(tmp_path)
+    with capture_logs() as logs:
+        async with store.writing():
+            for domain in domains:
+                store.state(domain)
+            (tmp_path / "servers" / "s4.test.json" / "in the way").mkdir(parents=True)  # after it was set aside
+            for domain in domains:
+                store.take(replace(GOOD_COMPLIANCE, domain=domain))
+    told = [entry for entry in logs if entry["log_level"] == "error"]
+    assert told and all((entry["files"], entry["path"].endswith("s4.test.json")) == (1, True) for entry in told)
+    restarted = Store(tmp_path)
+    assert [domain for domain in domains if not restarted.state(domain).reports] == ["s4.test"]
+    assert (tmp_path / "logins.json").exists()
+
+
+async def test_text_that_no_file_can_hold_keeps_no_other_report_from_being_written(tmp_path: Path) -> None:
+    odd = replace(DOWN_COMPLIANCE, detail="Latin-1 in a header: \udce9")
+    await kept(tmp_path, odd, GOOD_COMPLIANCE)
+    assert Store(tmp_path).state("good.test").reports == {COMPLIANCE: GOOD_COMPLIANCE}
+
+
+async def test_the_longest_domains_are_kept_like_others(tmp_path: Path) -> None:
+    longest = [".".join([letter * 63] * 3 + [letter * 61]) for letter in "ab"]
+    alike = [longest[0][:-1] + letter for letter in "xy"]
+    for domain in (*longest, *alike, longest[0][:247]):
+        await kept(tmp_path, replace(GOOD_COMPLIANCE, domain=domain))
+    for domain in (*longest, *alike, longest[0][:247]):
+        assert Store(tmp_path).state(domain).reports[COMPLIANCE].domain == domain
+    assert not unfinished(tmp_path)
+
+
 async def test_a_disk_that_stays_full_does_not_keep_the_exporter_from_ending(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
