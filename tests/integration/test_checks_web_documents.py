@@ -114,7 +114,7 @@ JSON_DOCUMENTS: dict[str, tuple[dict[str, str], str, str]] = {
     "in XML alone": ({XML: xrd(xbosh=BOSH)}, "unsupported not_offered", "404"),
     "not JSON": ({JSON: response(body="<XRD/>")}, "broken mismatch", "not JSON"),
     "deep JSON": ({JSON: response(body="[" * 100_000)}, "broken mismatch", "not JSON"),
-    "another JSON": ({JSON: jrd(["links"])}, "broken mismatch", "not a JRD"),
+    "another JSON": ({JSON: response(body='["links"]')}, "broken mismatch", "not a JRD"),
 }
 
 
