@@ -60,6 +60,7 @@ SIGNED: dict[str, Pins] = {
     "closed-registration.prosody.test": (whole(1),),
     "component-down.prosody.test": (undefined,),
     "good.ejabberd.test": (wrong, undefined),
+    "no-rooms.ejabberd.test": (key_of,),
 }
 UNSIGNED: dict[str, Pins] = {"bare.ejabberd.test": (wrong,)}
 AUTHORITY = "no-rooms.prosody.test"
@@ -236,3 +237,11 @@ class TestRecords:
     ) -> None:
         dns.change(f"xmpp.{self.DOMAIN}", "AAAA", [["::ffff:127.0.0.1"]])
         assert (await self.outcome(laboratory, prober, "ipv6"))[0] == "broken unreachable"
+
+    async def test_an_exporter_without_ipv6_does_not_know(
+        self, laboratory: Laboratory, prober: Prober, dns: FakeDns, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr("xmpp_exporter.wire.network.routed", lambda address: ":" not in address)
+        dns.change(f"xmpp.{self.DOMAIN}", "AAAA", [["::ffff:255.255.255.255"]])
+        verdict, detail = await self.outcome(laboratory, prober, "ipv6")
+        assert verdict == "unknown prober_limit" and "no route" in detail
