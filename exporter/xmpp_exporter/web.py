@@ -13,6 +13,7 @@ from xmpp_exporter.adhoc import Interrupted
 from xmpp_exporter.config import ServerConfig, parse_domain
 from xmpp_exporter.metrics import page, render_report
 from xmpp_exporter.model import PROBER_FAULTS, ProbeKind, ProbeReport
+from xmpp_exporter.outline import outline
 from xmpp_exporter.report_json import report_json
 from xmpp_exporter.score import score
 from xmpp_exporter.service import Exporter, ReloadError
@@ -59,7 +60,13 @@ def application(exporter: Exporter, prefix: str = "", links: str = "") -> web.Ap
     )
     if prefix:
         app.add_routes([web.get("/", _redirect(f"{prefix}/")), web.get(prefix, _redirect(f"{prefix}/"))])
+    app.on_response_prepare.append(_as_declared)
     return app
+
+
+async def _as_declared(request: web.Request, response: web.StreamResponse) -> None:
+    # pages quote servers: no browser may take that for something else than the text that it is
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
 
 
 def _redirect(to: str) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -96,7 +103,7 @@ class _Pages:
             raise web.HTTPServiceUnavailable(text=text, headers=_LATER) from None
         chunks = list(page([render_report(report)]))
         if debug:
-            chunks = [*(f"{line}\n".encode() for line in _outline(report, trace)), b"\nMetrics:\n", *chunks]
+            chunks = [*(f"{line}\n".encode() for line in outline(report, trace)), b"\nMetrics:\n", *chunks]
             return await write_page(request, chunks, "text/plain; charset=utf-8")
         return await write_page(request, chunks, TEXT_FORMAT)
 
@@ -203,17 +210,3 @@ def _timeout(request: web.Request) -> float:
     except ValueError:
         raise web.HTTPBadRequest(text=f"{TIMEOUT_HEADER} must be a number of seconds.\n") from None
     return max(0.1, given - TIMEOUT_OFFSET) if given == given else DEFAULT_TIMEOUT
-
-
-def _outline(report: ProbeReport, trace: list[str]) -> Iterator[str]:
-    """For people who debug: how it went, every result with its reason, and the trace."""
-    ending = "succeeded" if report.success else f"failed: {report.failure}: {report.detail}"
-    yield f"The {report.probe} probe of {report.domain} {ending}"
-    if report.login_failure:
-        yield f"The login failed: {report.login_failure}: {report.login_detail}"
-    yield ""
-    for result in report.checks:
-        outcome = result.outcome
-        yield f"{result.check:20} {outcome.verdict:12} {outcome.reason or '':20} {outcome.detail}".rstrip()
-    yield "\nTrace:"
-    yield from trace or ["none: this probe logged in nowhere, or was begun without debug=true"]

@@ -66,6 +66,11 @@ def test_head_is_the_same_without_a_body(exporter: RunningExporter, path: str) -
     assert head.headers["Content-Type"] == got.headers["Content-Type"]
 
 
+@pytest.mark.parametrize("path", ["/metrics", "/", "/api/v1/servers", f"/probe?target={BARE}&debug=true", "/no/such"])
+def test_no_browser_may_guess_at_what_a_page_is(exporter: RunningExporter, path: str) -> None:
+    assert exporter.get(path).headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize(
     ("method", "path", "status"),
     [

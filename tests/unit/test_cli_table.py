@@ -10,8 +10,9 @@ from rich.console import Console
 from xmpp_exporter.catalogue import checks, topics
 from xmpp_exporter.catalogue.suite import suites
 from xmpp_exporter.cli.table import NARROW, print_catalogue, print_report, print_suite
-from xmpp_exporter.cli.terminal import printable, stdout_console
+from xmpp_exporter.cli.terminal import stdout_console
 from xmpp_exporter.model import CheckResult, Outcome, ProbeKind, ProbeReport, Reason, Software, Verdict
+from xmpp_exporter.printable import printable
 
 HOSTILE = "\x1b]0;owned\x07\x9b2J\u202egnp.exe [bold]not markup[/bold]\nsecond line"
 

@@ -13,8 +13,9 @@ from xmpp_exporter.cli.errors import CannotRun, ExitCode, Interrupted
 from xmpp_exporter.cli.state import account_journal
 from xmpp_exporter.cli.table import print_report, print_suite
 from xmpp_exporter.cli.target import Arguments, Request, request_of
-from xmpp_exporter.cli.terminal import printable, stdout_console
+from xmpp_exporter.cli.terminal import stdout_console
 from xmpp_exporter.model import ProbeReport, Verdict
+from xmpp_exporter.printable import printable
 from xmpp_exporter.report_json import report_json
 from xmpp_exporter.score import passed
 

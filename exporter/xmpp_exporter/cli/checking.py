@@ -12,11 +12,12 @@ from xmpp_exporter.cli.progress import Bar, progress_bar
 from xmpp_exporter.cli.registration import Registrar, ask_consent
 from xmpp_exporter.cli.running import run
 from xmpp_exporter.cli.target import Request
-from xmpp_exporter.cli.terminal import printable, stderr_console
+from xmpp_exporter.cli.terminal import stderr_console
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.journal import Journal
 from xmpp_exporter.model import ProbeKind, ProbeReport
 from xmpp_exporter.network_setup import network_of
+from xmpp_exporter.printable import printable
 from xmpp_exporter.probe import Prober, probe_compliance
 from xmpp_exporter.serving import log
 from xmpp_exporter.wire.errors import WireError

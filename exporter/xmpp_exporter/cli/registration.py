@@ -14,10 +14,10 @@ from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.checks.server import finish
 from xmpp_exporter.cli.errors import CannotRun, ExitCode
 from xmpp_exporter.cli.remains import Remains, note, notes_of
-from xmpp_exporter.cli.terminal import printable
 from xmpp_exporter.config import PromptedAccount, ServerConfig
 from xmpp_exporter.login import Door, log_in
 from xmpp_exporter.model import Failure
+from xmpp_exporter.printable import printable
 from xmpp_exporter.probe import targets_of
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import endpoints_of

@@ -9,8 +9,8 @@ from rich.text import Text
 
 from xmpp_exporter.catalogue import Check, checks, topics
 from xmpp_exporter.catalogue.suite import Suite
-from xmpp_exporter.cli.terminal import printable
 from xmpp_exporter.model import CheckResult, ProbeReport, Reason, Verdict
+from xmpp_exporter.printable import printable
 from xmpp_exporter.score import DECIDED, Compliance, Finding, LevelFindings, Met, evaluate, score, scored
 
 Row = TypeVar("Row")

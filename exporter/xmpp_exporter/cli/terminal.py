@@ -1,4 +1,4 @@
-"""What reaches a terminal: consoles, and texts of strangers made harmless."""
+"""The consoles that results and progress are written to."""
 
 import sys
 
@@ -17,8 +17,3 @@ def stdout_console() -> Console:
 def stderr_console() -> Console:
     """For what goes on meanwhile."""
     return Console(file=sys.stderr, highlight=False, markup=False, emoji=False)
-
-
-def printable(text: str) -> str:
-    """`text` in one line without anything that a terminal would obey or hide: escapes, bells, changes of direction."""
-    return "".join(char if char.isprintable() else " " if char.isspace() else "\ufffd" for char in text)
