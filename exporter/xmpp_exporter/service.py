@@ -49,7 +49,11 @@ class Exporter:
         self._canaries = Canaries()
         probing = Probing(self._prober, self.store, self._canaries)
         self.schedule = Schedule(probing.confirmed, self.store, self._publish)
-        self.adhoc = AdHoc(lambda config, kind, trace: probing.once(config, kind, trace=trace), self.schedule.running)
+        self.adhoc = AdHoc(
+            lambda config, kind, trace: probing.once(config, kind, trace=trace),
+            self.schedule.running,
+            self.store.report,
+        )
         self.reloads = ReloadState()
         self.metrics = SelfMetrics(self._readings)
         self.ready = False

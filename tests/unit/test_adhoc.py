@@ -1,17 +1,21 @@
 """Probes on request: joined, fresh but seldom, and never in anybody's way."""
 
 import asyncio
+from dataclasses import replace
 
 import pytest
 
 from tests.unit.golden_page import GOOD, GOOD_AVAILABILITY
-from tests.unit.virtual_time import run
+from tests.unit.virtual_time import run, wall_clock
 from xmpp_exporter.adhoc import FRESH_EVERY, AdHoc, Interrupted
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import ProbeKind, ProbeReport
 from xmpp_exporter.wire.trace import Trace
 
 AVAILABILITY = ProbeKind.AVAILABILITY
+FOREIGN = ServerConfig(domain="foreign.test")
+PROMISED = {ProbeKind.AVAILABILITY: 15 * 60.0, ProbeKind.COMPLIANCE: 24 * 3600.0}
+"""Seconds between probes of a foreign server."""
 
 
 class Stub:
@@ -22,7 +26,8 @@ class Stub:
         self.cleaned = 0
         self.seconds = seconds
         self.scheduled: asyncio.Task[ProbeReport] | None = None
-        self.adhoc = AdHoc(self.probe, lambda domain, kind: self.scheduled)
+        self.known: ProbeReport | None = None
+        self.adhoc = AdHoc(self.probe, lambda domain, kind: self.scheduled, lambda domain, kind: self.known)
 
     async def probe(self, config: ServerConfig, kind: ProbeKind, trace: Trace) -> ProbeReport:
         self.runs += 1
@@ -133,6 +138,72 @@ def test_other_settings_are_probed_afresh() -> None:
         await stub.adhoc.report(GOOD, AVAILABILITY, 60)
         await stub.adhoc.report(GOOD.model_copy(update={"exclude": ("turn",)}), AVAILABILITY, 60)
         assert stub.runs == 2
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", ProbeKind)
+def test_a_foreign_server_is_probed_no_more_often_than_promised_whoever_asks(kind: ProbeKind) -> None:
+    async def main() -> None:
+        stub = Stub()
+        for _ in range(20):
+            assert (await stub.adhoc.report(FOREIGN, kind, 60))[0] == GOOD_AVAILABILITY
+            await asyncio.sleep((PROMISED[kind] - 10) / 20)
+        assert stub.runs == 1
+        await stub.adhoc.report(FOREIGN, kind, 60)
+        await asyncio.sleep(15)
+        await stub.adhoc.report(FOREIGN, kind, 60)
+        assert stub.runs == 2
+
+    run(main())
+
+
+@pytest.mark.parametrize("kind", ProbeKind)
+def test_the_schedules_last_probe_of_a_foreign_server_counts_too(kind: ProbeKind) -> None:
+    async def main() -> None:
+        stub = Stub()
+        stub.known = replace(GOOD_AVAILABILITY, domain="foreign.test", probe=kind, started=wall_clock() - 30)
+        assert await stub.adhoc.report(FOREIGN, kind, 60, traced=True) == (stub.known, [])
+        await asyncio.sleep(PROMISED[kind] - 31)
+        await stub.adhoc.report(FOREIGN, kind, 60)
+        assert stub.runs == 0
+        await asyncio.sleep(2)
+        await stub.adhoc.report(FOREIGN, kind, 60)
+        assert stub.runs == 1
+
+    run(main())
+
+
+def test_other_settings_are_no_reason_to_probe_a_foreign_server_again() -> None:
+    async def main() -> None:
+        stub = Stub()
+        await stub.adhoc.report(FOREIGN, AVAILABILITY, 60)
+        await stub.adhoc.report(FOREIGN.model_copy(update={"exclude": ("turn",)}), AVAILABILITY, 60)
+        assert stub.runs == 1
+
+    run(main())
+
+
+def test_the_interval_of_a_foreign_server_may_be_longer_than_the_least() -> None:
+    async def main() -> None:
+        stub, hourly = Stub(), ServerConfig.model_validate({"domain": "slow.test", "intervals": {"availability": "1h"}})
+        await stub.adhoc.report(hourly, AVAILABILITY, 60)
+        await asyncio.sleep(3500)
+        await stub.adhoc.report(hourly, AVAILABILITY, 60)
+        assert stub.runs == 1
+        await asyncio.sleep(101)
+        await stub.adhoc.report(hourly, AVAILABILITY, 60)
+        assert stub.runs == 2
+
+    run(main())
+
+
+def test_what_is_known_of_a_server_that_agreed_keeps_nobody_from_a_fresh_look() -> None:
+    async def main() -> None:
+        stub = Stub()
+        stub.known = replace(GOOD_AVAILABILITY, started=wall_clock() - 1)
+        await stub.adhoc.report(GOOD, AVAILABILITY, 60)
+        assert stub.runs == 1
 
     run(main())
 
