@@ -6,7 +6,9 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
+from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -93,6 +95,7 @@ def test_admission_keeps_both_limits_and_lets_everybody_in(
         # nothing is held by those who have left
         assert [admission.running(kind) for kind in ProbeKind] == [0] * len(ProbeKind)
         assert not admission._waiting and not admission._addresses
+        assert not admission._parked and not admission._called and not any(admission._ready.values())
 
     asyncio.run(run())
 
@@ -142,3 +145,48 @@ async def test_who_comes_first_is_let_in_first() -> None:
     async with asyncio.timeout(LIMIT):
         await asyncio.gather(*(visit(number) for number in range(20)))
     assert order == list(range(20))
+
+
+async def test_who_takes_turns_at_an_address_and_waits_for_a_place_is_not_forgotten() -> None:
+    """Both kinds want the same address; the one whose kind is full must not keep the other from it."""
+    admission = Admission(concurrent=1, per_address=1)
+    async with asyncio.timeout(LIMIT):
+        async with admission.enter(ProbeKind.COMPLIANCE, ["slow"]):
+            waiting = asyncio.create_task(House().visit(admission.enter(ProbeKind.COMPLIANCE, ["shared"]), [], 0))
+            await asyncio.sleep(0)
+            async with admission.enter(ProbeKind.AVAILABILITY, ["shared"]) as waited:
+                assert waited < LIMIT
+        await waiting
+
+
+@pytest.mark.parametrize(
+    "addresses_of",
+    [
+        lambda number: ["one"],
+        lambda number: ["one", "its IPv6"],
+        lambda number: [str(number)],
+        lambda number: [str(number % 100), "v6" + str(number % 100)],
+        lambda number: [("one", "another", "third")[number % 3], ("one", "another", "fourth")[number % 2]],
+    ],
+    ids=["one address", "one machine", "own addresses", "a hundred machines", "overlapping"],
+)
+async def test_ten_thousand_who_wait_hold_up_nobody(addresses_of: Callable[[int], list[str]]) -> None:
+    """Whoever leaves looks at a few of them only: the work grows with the number, not with its square."""
+    admission, looks = Admission(concurrent=50, per_address=2), 0
+    queue = admission._queue
+
+    def counted(group: Any) -> None:
+        nonlocal looks
+        looks += 1
+        queue(group)
+
+    admission._queue = counted  # type: ignore[method-assign]
+    many = 10_000
+    visits = [
+        House().visit(admission.enter(list(ProbeKind)[number % 2], addresses_of(number)), [], 1)
+        for number in range(many)
+    ]
+    async with asyncio.timeout(LIMIT):
+        await asyncio.gather(*visits)
+    assert 0 < looks < 10 * many
+    assert not admission._waiting and not admission._parked and not admission._called
