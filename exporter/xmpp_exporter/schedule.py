@@ -13,13 +13,12 @@ from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import Failure, ProbeKind, ProbeReport
 from xmpp_exporter.slots import first_slot, interval_of, next_slot
 from xmpp_exporter.store import Store
+from xmpp_exporter.unhurried import unhurried
 
 log = structlog.get_logger(__name__)
 
 CLOCK_LOOK = 60.0
 """Seconds until the wall clock is looked at again, which may be set meanwhile."""
-BATCH = 100
-"""Servers that are started before the event loop does something else."""
 
 Key = tuple[str, ProbeKind]
 """A domain and what it is probed for."""
@@ -66,12 +65,10 @@ class Schedule:
         """Probe these servers from now on; those whose settings stay the same go on undisturbed."""
         wanted = {(server.domain, kind): server for server in servers for kind in ProbeKind}
         before = self.turns.copy()
-        await self._stop([key for key, turn in self.turns.items() if turn.config != wanted.get(key)])
-        for number, (key, server) in enumerate(wanted.items()):
+        await self._stop([key async for key, turn in unhurried(before.items()) if turn.config != wanted.get(key)])
+        async for key, server in unhurried(wanted.items()):
             if key not in self._tasks:
                 self._start(key, server, before.get(key))
-            if number % BATCH == 0:
-                await asyncio.sleep(0)
 
     async def stop(self) -> None:
         """End all probes; what they made on servers is removed before this returns."""
@@ -98,11 +95,11 @@ class Schedule:
         self._tasks[key] = asyncio.create_task(self._loop(turn), name=f"{kind} of {domain}")
 
     async def _stop(self, keys: list[Key]) -> None:
-        tasks = [self._tasks.pop(key) for key in keys]
-        for key in keys:
+        tasks = []
+        async for key in unhurried(keys):
+            tasks.append(self._tasks.pop(key))
             self.turns.pop(key)
-        for task in tasks:
-            task.cancel()
+            tasks[-1].cancel()
         if tasks:
             await asyncio.wait(tasks)
 

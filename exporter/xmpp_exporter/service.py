@@ -2,8 +2,9 @@
 
 import asyncio
 import contextlib
+import gc
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import structlog
@@ -12,7 +13,7 @@ from xmpp_exporter.adhoc import AdHoc
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.canary import Canaries
 from xmpp_exporter.catalogue import checks
-from xmpp_exporter.config import Config, ServerConfig, load_config
+from xmpp_exporter.config import Config, load_config
 from xmpp_exporter.exposition import Exposition
 from xmpp_exporter.journal import Journal
 from xmpp_exporter.metrics import Counts
@@ -24,11 +25,19 @@ from xmpp_exporter.schedule import Schedule, Turn
 from xmpp_exporter.self_metrics import Readings, ReloadState, SelfMetrics
 from xmpp_exporter.serving.yamlfile import YamlError
 from xmpp_exporter.store import Store
+from xmpp_exporter.unhurried import unhurried
 
 log = structlog.get_logger(__name__)
 
-BATCH = 100
-"""Servers that are dealt with before the event loop does something else."""
+
+@contextlib.contextmanager
+def _no_collection() -> Iterator[None]:
+    """No search for garbage while millions of objects are made that stay: each search would hold up everything."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 class ReloadError(Exception):
@@ -40,7 +49,8 @@ class Exporter:
 
     def __init__(self, config_file: Path, storage: Path | None) -> None:
         self._config_file = config_file
-        self.config: Config = load_config(config_file, checks())
+        with _no_collection():
+            self.config: Config = load_config(config_file, checks())
         backoff = LoginBackoff()
         self.store = Store(storage, backoff)
         journal = Journal(storage / "journal.jsonl" if storage else None)
@@ -64,7 +74,10 @@ class Exporter:
         """Probes for as long as the block lasts; at its end everything is cleaned up and written."""
         async with self.store.writing():
             try:
-                await self._apply(self.config, frozenset())
+                with _no_collection():
+                    await self._show(self.config, Config())
+                    gc.freeze()
+                await self.schedule.configure(self.config.servers)
                 self.ready = True
                 yield
             finally:
@@ -79,7 +92,8 @@ class Exporter:
             if not self.ready:
                 raise ReloadError("the exporter is starting or ending")
             try:
-                config = await asyncio.to_thread(load_config, self._config_file, checks())
+                with _no_collection():
+                    config = await asyncio.to_thread(load_config, self._config_file, checks())
                 network = network_of(config)
             except (YamlError, OSError) as error:
                 self.reloads.failed()
@@ -90,28 +104,26 @@ class Exporter:
             self._prober.network = network
             self._prober.backoff.forget()
             before, self.config = self.config, config
-            await self._apply(config, frozenset(before.servers))
+            removed = {server.domain for server in before.servers} - {server.domain for server in config.servers}
+            for domain in removed:
+                self.exposition.remove(domain)
+            await self._show(config, before)
+            await self.schedule.configure(config.servers)
+            for domain in removed:
+                self.store.forget(domain)
             self.reloads.loaded()
             log.info("the configuration was reloaded", servers=len(config.servers))
 
-    async def _apply(self, config: Config, before: frozenset[ServerConfig]) -> None:
-        """Do what `config` says, after one with the servers `before`."""
+    async def _show(self, config: Config, before: Config) -> None:
+        """Do what `config` says of the prober, and show what is known of servers that are not as `before`."""
         self._prober.peers, self._prober.is_up = config.peers, self._is_up
         self._prober.admission.concurrent = config.limits.concurrent_probes
         self._prober.admission.per_address = config.limits.probes_per_address
         await self._canaries.watch(self._prober.network, config.canaries)
-        removed = {server.domain for server in before} - {server.domain for server in config.servers}
-        for domain in removed:
-            self.exposition.remove(domain)
         await self.store.load(server.domain for server in config.servers)
-        for number, server in enumerate(config.servers):
-            if server not in before:
+        async for server in unhurried(config.servers):
+            if server != before.server(server.domain):
                 self.exposition.configure(server, self.store.state(server.domain))
-            if number % BATCH == 0:
-                await asyncio.sleep(0)
-        await self.schedule.configure(config.servers)
-        for domain in removed:
-            self.store.forget(domain)
 
     def _is_up(self, domain: str) -> bool | None:
         """Whether the latest availability probe of a configured server found it up."""

@@ -19,6 +19,7 @@ from pydantic import ConfigDict, TypeAdapter
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.files import set_aside, write_atomically
 from xmpp_exporter.model import ProbeKind, ProbeReport, Verdict
+from xmpp_exporter.unhurried import unhurried
 
 log = structlog.get_logger(__name__)
 
@@ -154,13 +155,12 @@ class Store:
         contents: dict[Path, bytes] = {}
         failures: dict[Path, Exception] = {}
         files = {_file(folder, domain): domain for domain in domains}
-        for path, domain in files.items():
+        async for path, domain in unhurried(files.items()):
             # made here and not in the thread, where the states would change meanwhile
             try:
                 contents[path] = _STATE.dump_json(self._states[domain])
             except ValueError as error:  # pydantic's, for text that no file can hold
                 failures[path] = error
-            await asyncio.sleep(0)
         contents[folder / LOGINS] = _LOGINS.dump_json(self._backoff.dump())
         failures |= await asyncio.to_thread(_write_all, contents)
         for path, why in islice(failures.items(), 1):

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -53,6 +53,8 @@ class RunningExporter:
         self.configuration_file = directory / "exporter.yml"
         self.storage = directory / "data"
         self.log_file = directory / "log"
+        self.wrapper: Sequence[str] = ()
+        """A program, with its arguments, that starts it."""
         self._arguments = [
             f"--config.file={self.configuration_file}",
             f"--storage.path={self.storage}",
@@ -76,7 +78,7 @@ class RunningExporter:
         """Start it, with a new log, and return at once."""
         with self.log_file.open("wb") as log:
             self._process = subprocess.Popen(
-                [str(PROGRAM), "serve", *self._arguments],
+                [*self.wrapper, str(PROGRAM), "serve", *self._arguments],
                 cwd=self.directory,
                 env={"PATH": os.environ["PATH"]},
                 stdin=subprocess.DEVNULL,

@@ -186,6 +186,14 @@ def test_a_port_that_is_taken_ends_it_with_a_sentence(laboratory: Laboratory, tm
     assert "Traceback" not in result.stderr
 
 
+def test_as_many_connections_are_allowed_as_the_system_lets(laboratory: Laboratory, tmp_path: Path) -> None:
+    exporter = RunningExporter(tmp_path, settings_of(laboratory))
+    exporter.wrapper = ("prlimit", "--nofile=256:4096")
+    with exporter:
+        limits = Path(f"/proc/{exporter.process.pid}/limits").read_text()
+    assert re.search(r"^Max open files +4096 +4096 ", limits, re.MULTILINE), limits
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

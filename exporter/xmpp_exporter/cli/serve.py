@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import resource
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -105,6 +106,12 @@ def _paths(external_url: str, route_prefix: str | None) -> tuple[str, str]:
     return tuple(f"/{path}" if path else "" for path in (prefix, links if external_url else prefix))  # type: ignore[return-value]
 
 
+def _allow_many_connections() -> None:
+    """Raise the soft limit of open files, usually 1024 for the sake of select(2), as far as we may; so does Go."""
+    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def _complain(error: YamlError) -> int:
     for line in error.errors:
         typer.echo(line, err=True)
@@ -127,6 +134,7 @@ async def _serve(
         with contextlib.suppress(ReloadError):  # logged, and the old configuration stays
             await exporter.reload()
 
+    _allow_many_connections()
     async with contextlib.AsyncExitStack() as stack:
         try:
             stack.enter_context(locked(storage))

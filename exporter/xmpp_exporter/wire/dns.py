@@ -1,7 +1,8 @@
 """Names to records, asked afresh for each probe and shared by all that a probe does."""
 
 import asyncio
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
 import dns.asyncresolver
@@ -35,6 +36,13 @@ class SrvRecord:
     port: int
 
 
+MAX_QUERIES = 100
+"""Questions asked at once, over all probes: each one takes a socket."""
+PATIENCE = 1.0
+"""Seconds after which a question does not count among those any more: name servers that never answer keep nobody
+waiting for long, and the sockets still stay few."""
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """What the name servers say of one name and kind of record; an answer without records says that there are none."""
@@ -59,6 +67,7 @@ class Resolver:
         self.signed_name = signed_name
         self._resolver = _resolver(nameservers, port, lifetime)
         self._unchecked = _resolver(nameservers, port, lifetime, dns.flags.CD)
+        self._asking = asyncio.Semaphore(MAX_QUERIES)
 
     async def query(self, name: str, kind: str) -> Answer:
         """The records of `kind` (`SRV`, `A`, …) at `name`.
@@ -77,7 +86,8 @@ class Resolver:
 
     async def _ask(self, resolver: dns.asyncresolver.Resolver, name: str, kind: str) -> Answer:
         try:
-            answer = await resolver.resolve(name + ".", kind, raise_on_no_answer=False)
+            async with self._place():
+                answer = await resolver.resolve(name + ".", kind, raise_on_no_answer=False)
         except dns.resolver.NXDOMAIN as error:
             responses: Iterable[dns.message.Message] = error.kwargs["responses"].values()
             return Answer(authentic=any(response.flags & dns.flags.AD for response in responses))
@@ -89,6 +99,26 @@ class Resolver:
             raise ResolutionFailed(f"{kind} {name}: {error}") from error
         authentic = bool(answer.response.flags & dns.flags.AD)
         return Answer(tuple(answer.rrset or ()), authentic, answer.canonical_name != answer.qname)
+
+
+    @contextlib.asynccontextmanager
+    async def _place(self) -> AsyncIterator[None]:
+        """One of the places among those who ask, for PATIENCE at most."""
+        await self._asking.acquire()
+        held = True
+
+        def give_back() -> None:
+            nonlocal held
+            if held:
+                held = False
+                self._asking.release()
+
+        timer = asyncio.get_running_loop().call_later(PATIENCE, give_back)
+        try:
+            yield
+        finally:
+            timer.cancel()
+            give_back()
 
 
 def _resolver(
