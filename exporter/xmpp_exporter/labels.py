@@ -28,7 +28,7 @@ _SOFTWARE = ("prosody", "ejabberd", "openfire", "tigase", "metronome", "mongoose
 def clean(text: str) -> str:
     """`text` in one line of at most MAX_LENGTH characters, none of them invisible."""
     visible = (" " if unicodedata.category(char)[0] in "CZ" else char for char in text[: 4 * MAX_LENGTH])
-    return " ".join("".join(visible).split())[:MAX_LENGTH]
+    return " ".join("".join(visible).split())[:MAX_LENGTH].rstrip()
 
 
 def mechanism(name: str) -> str:
