@@ -1,14 +1,18 @@
 """Names to addresses and endpoints: each asked once, in the order that clients take, whatever a name server does."""
 
+import asyncio
 import time
 
 import pytest
 
 from tests.integration.fake_site import DOMAIN, FakeSite
 from xmpp_exporter.model import Failure
-from xmpp_exporter.wire.dns import MAX_ADDRESSES, MAX_ENDPOINTS, Lookups
+from xmpp_exporter.wire import dns
+from xmpp_exporter.wire.dns import MAX_ADDRESSES, MAX_ENDPOINTS, Lookups, Resolver
 from xmpp_exporter.wire.endpoints import DIRECT_TLS, STARTTLS, Endpoint, client_endpoints
 from xmpp_exporter.wire.errors import ResolutionFailed, TimedOut, WireError
+
+LIMIT = 10
 
 
 @pytest.fixture
@@ -131,3 +135,23 @@ async def test_a_target_may_have_any_name(site: FakeSite) -> None:
     (found,) = await endpoints(site, r"_xmpp-client._tcp SRV 0 0 5222 we\032ird\.host")
     assert (found.failure, found.addresses) == (Failure.DNS, ())
     assert found.host == rf"we\032ird\.host.{DOMAIN}"
+
+
+async def test_names_that_nobody_answers_keep_the_others_waiting_for_a_moment_only(
+    site: FakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dns, "MAX_QUERIES", 2)
+    monkeypatch.setattr(dns, "PATIENCE", 0.1)
+    resolver = Resolver([site.dns.address], site.dns.port, lifetime=LIMIT)
+    site.dns.add_zone(DOMAIN, "@ A 127.0.0.1")
+    site.dns.ignore("silent.test", "A")
+    silent = [asyncio.create_task(resolver.query("silent.test", "A")) for _ in range(8)]
+    await asyncio.sleep(0)
+    async with asyncio.timeout(LIMIT / 2):
+        for _ in range(5):
+            assert [record.to_text() for record in await resolver.query(DOMAIN, "A")] == ["127.0.0.1"]
+    assert not any(task.done() for task in silent)
+    for task in silent:
+        task.cancel()
+    await asyncio.wait(silent)
+    assert resolver._asking._value == 2, "every place was given back, and once"
