@@ -56,6 +56,12 @@ HOSTILITIES: dict[str, tuple[Behaviour, type[WireError], str]] = {
     "entities": (declares_entities(DOMAIN), ProtocolViolation, "a DTD"),
     "deep nesting": (nests_deeply(DOMAIN), ProtocolViolation, "nested more than 100 deep"),
     "a flood of stanzas": (floods(DOMAIN), ProtocolViolation, "more than 10000 stanzas"),
+    "a flood within a stanza": (floods(DOMAIN, "<a/>", "<stream:features>"), ProtocolViolation, "20000 XML elements"),
+    "a flood of attributes": (
+        opens_with(DOMAIN, "<stream:features><a " + " ".join(f"b{n}='{n}'" for n in range(80_000))),
+        ProtocolViolation,
+        "more than 1048576",
+    ),
     "a flood of lines": (floods(DOMAIN, "\n"), ProtocolViolation, "1048576 bytes"),
     "a strange encoding": (invents_an_encoding(DOMAIN), ProtocolViolation, "not XML: .*invalid token"),
     "another document": (answers("<html><body/></html>"), ProtocolViolation, "answered with <html/>"),

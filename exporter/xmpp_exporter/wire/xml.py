@@ -18,6 +18,8 @@ MAX_STANZAS = 10_000
 """Stanzas of one stream. A flood of the smallest ones costs more time than its bytes would tell."""
 MAX_ELEMENTS = 300_000
 """Elements of one stream, those within stanzas included."""
+MAX_STANZA_ELEMENTS = 20_000
+"""Elements of one stanza: building them takes 5 µs each, in which nothing else can be done."""
 
 Event = tuple[str, ET.Element]
 
@@ -29,6 +31,7 @@ class _Target:
         self.events: list[Event] = []
         self.depth = 0
         self.elements = 0
+        self.stanza_elements = 0
         self.stanzas = 0
         """Ended so far."""
         self._builder = ET.TreeBuilder()
@@ -39,8 +42,11 @@ class _Target:
         if self.depth >= MAX_DEPTH:
             raise ProtocolViolation(f"XML nested more than {MAX_DEPTH} deep")
         self.elements += 1
+        self.stanza_elements += 1
         if self.elements > MAX_ELEMENTS:
-            raise ProtocolViolation(f"more than {MAX_ELEMENTS} XML elements")
+            raise ProtocolViolation(f"more than {MAX_ELEMENTS} XML elements in one stream")
+        if self.stanza_elements > MAX_STANZA_ELEMENTS:
+            raise ProtocolViolation(f"more than {MAX_STANZA_ELEMENTS} XML elements in one stanza")
         self.depth += 1
         element = self._builder.start(tag, attributes)
         if self._root is None:
@@ -56,6 +62,7 @@ class _Target:
         element = self._builder.end(tag)
         if self.depth == 1:
             self.stanzas += 1
+            self.stanza_elements = 0
             if self.stanzas > MAX_STANZAS:
                 raise ProtocolViolation(f"more than {MAX_STANZAS} stanzas in one stream")
         self.events.append(("end", element))
