@@ -147,7 +147,7 @@ async def test_a_name_that_changes_its_mind_gains_nothing(site: FakeSite) -> Non
         host = f"xmpp-client-0.{DOMAIN}"
         site.dns.change(host, "A", [["1.1.1.1"], [listener.address]])
         first = await site.network.resolver.query(host, "A")
-        assert [record.to_text() for record in first] == ["1.1.1.1"]
+        assert [record.to_text() for record in first.records] == ["1.1.1.1"]
         report = await probe(site.prober(), site, ProbeKind.COMPLIANCE, allow_private_addresses=False)
         assert (report.failure, listener.accepted) == (Failure.PROBER_LIMIT, 0)
         assert listener.address in report.detail

@@ -9,8 +9,11 @@ from tests.integration.fake_site import DOMAIN, FakeSite
 from xmpp_exporter.model import Failure
 from xmpp_exporter.wire import dns
 from xmpp_exporter.wire.dns import MAX_ADDRESSES, MAX_ENDPOINTS, Lookups, Resolver
-from xmpp_exporter.wire.endpoints import DIRECT_TLS, STARTTLS, Endpoint, client_endpoints
+from xmpp_exporter.wire.endpoints import Endpoint, direct_tls_service, endpoints_of, starttls_service
 from xmpp_exporter.wire.errors import ResolutionFailed, TimedOut, WireError
+from xmpp_exporter.wire.network import Party
+
+STARTTLS, DIRECT_TLS = starttls_service(Party.CLIENT), direct_tls_service(Party.CLIENT)
 
 LIMIT = 10
 
@@ -24,7 +27,7 @@ async def endpoints(site: FakeSite, zone: str) -> list[Endpoint]:
     site.dns.add_zone(DOMAIN, zone)
     lookups = Lookups(site.network.resolver)
     try:
-        return await client_endpoints(lookups, DOMAIN)
+        return await endpoints_of(lookups, DOMAIN, Party.CLIENT)
     finally:
         await lookups.close()
 
@@ -149,7 +152,7 @@ async def test_names_that_nobody_answers_keep_the_others_waiting_for_a_moment_on
     await asyncio.sleep(0)
     async with asyncio.timeout(LIMIT / 2):
         for _ in range(5):
-            assert [record.to_text() for record in await resolver.query(DOMAIN, "A")] == ["127.0.0.1"]
+            assert [record.to_text() for record in (await resolver.query(DOMAIN, "A")).records] == ["127.0.0.1"]
     assert not any(task.done() for task in silent)
     for task in silent:
         task.cancel()

@@ -9,7 +9,7 @@ from tests.servers.laboratory import PASSWORD, Laboratory
 from xmpp_exporter.model import Failure
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.errors import LoginFailed, ProtocolViolation
-from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.network import Network, Party, Target, Timeouts
 from xmpp_exporter.wire.session import Credentials, Session
 from xmpp_exporter.wire.tls import TlsContexts
 from xmpp_exporter.wire.trace import Trace
@@ -33,7 +33,7 @@ def session_at(
     trace: Trace | None = None,
 ) -> Session:
     tls = TlsContexts(laboratory.ca_file)
-    for context in (tls.verified, tls.verified_alpn):
+    for context in (tls.verified, tls.direct(Party.CLIENT.alpn)):
         context.maximum_version = newest
     network = Network(Resolver([laboratory.dns.address], laboratory.dns.port), tls)
     address = laboratory.server(domain).address
