@@ -156,8 +156,9 @@ class _Probe:
             return
         start = self.turn % len(targets)
         door = Door(self.prober.network, self.prober.backoff, self.timeouts, self.trace)
+        had_its_time = False
         try:
-            async with asyncio.timeout_at(deadline), self.prober.accounts.hold(account.jid):
+            async with asyncio.timeout_at(deadline), self.prober.accounts.hold(account.jid) as had_its_time:
                 session = await log_in(door, account, targets[start:] + targets[:start])
                 try:
                     self.login = True
@@ -171,8 +172,8 @@ class _Probe:
             if self.login is None:
                 self.login, self.login_failure = False, error
         except TimeoutError:
-            # the account may be in use by a compliance probe of ours, which is not the server's fault
-            if self.login is None and not self.prober.accounts.in_use(account.jid):
+            # waiting for another probe of ours that used the account took time from the login, if it came to one at all
+            if self.login is None and had_its_time:
                 self.login, self.login_failure = False, TimedOut("the login did not end within the probe's time limit")
 
     async def _ping(self, session: Session) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 
@@ -23,18 +24,24 @@ class AccountLocks:
 
     def __init__(self) -> None:
         self._locks: dict[str, asyncio.Lock] = {}
+        self._users: Counter[str] = Counter()
 
     @contextlib.asynccontextmanager
-    async def hold(self, jid: str) -> AsyncIterator[None]:
-        """Waits until nobody else uses the account."""
-        lock = self._locks.setdefault(jid, asyncio.Lock())
-        async with lock:
-            yield
+    async def hold(self, jid: str) -> AsyncIterator[bool]:
+        """Waits until nobody else uses the account; yields whether it was free at once."""
+        lock, free = self._locks.setdefault(jid, asyncio.Lock()), not self.in_use(jid)
+        self._users[jid] += 1
+        try:
+            async with lock:
+                yield free
+        finally:
+            self._users[jid] -= 1
+            if not self._users[jid]:
+                del self._users[jid], self._locks[jid]
 
     def in_use(self, jid: str) -> bool:
-        """Whether somebody holds the account now."""
-        lock = self._locks.get(jid)
-        return lock is not None and lock.locked()
+        """Whether somebody holds the account now, or is about to."""
+        return jid in self._users
 
 
 @dataclass(frozen=True, slots=True)

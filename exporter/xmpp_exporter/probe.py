@@ -21,7 +21,7 @@ from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeR
 from xmpp_exporter.standing import standing, to_keep
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
-from xmpp_exporter.wire.errors import NotOffered, ResolutionFailed, TimedOut, WireError
+from xmpp_exporter.wire.errors import NotOffered, ProberLimit, ResolutionFailed, TimedOut, WireError
 from xmpp_exporter.wire.http import Http
 from xmpp_exporter.wire.network import Network, Party, Target, Timeouts
 from xmpp_exporter.wire.session import Session
@@ -126,12 +126,15 @@ class _Probe:
         self.waited = await stack.enter_async_context(
             self.prober.admission.enter(ProbeKind.COMPLIANCE, [target.address for target in targets])
         )
-        deadline = asyncio.get_running_loop().time() + self.config.timeouts.compliance
         old = standing(wanted, self.config, self.previous, time.time())
         fresh = [check for check in wanted if check.id not in old]
+        account = self.config.account if any(check.needs for check in fresh) else None
+        if account is not None:
+            await self._hold(stack, account)
+        deadline = asyncio.get_running_loop().time() + self.config.timeouts.compliance
         try:
             async with asyncio.timeout_at(deadline):
-                server = await self._enter(stack, lookups, endpoints, fresh)
+                server = await self._enter(stack, lookups, endpoints, account, fresh)
         except TimeoutError:
             raise TimedOut("the server did not let us in within the probe's time limit") from None
         clock = time.perf_counter()
@@ -145,15 +148,28 @@ class _Probe:
         if asyncio.get_running_loop().time() >= deadline:
             raise TimedOut(f"the probe did not end within {self.config.timeouts.compliance:g} s")
 
+    async def _hold(self, stack: contextlib.AsyncExitStack, account: Account) -> None:
+        """Keep the account until `stack` ends. The time of the server does not run while we wait for ourselves."""
+        limit, clock = self.config.timeouts.compliance, time.perf_counter()
+        try:
+            async with asyncio.timeout(limit):
+                await stack.enter_async_context(self.prober.accounts.hold(account.jid))
+        except TimeoutError:
+            raise ProberLimit(f"another probe has used the account for {limit:g} s") from None
+        finally:
+            self.waited += time.perf_counter() - clock
+
     async def _enter(
-        self, stack: contextlib.AsyncExitStack, lookups: Lookups, endpoints: list[Endpoint], fresh: list[Check]
+        self,
+        stack: contextlib.AsyncExitStack,
+        lookups: Lookups,
+        endpoints: list[Endpoint],
+        account: Account | None,
+        fresh: list[Check],
     ) -> Server:
         """The server with all that checks share; `stack` closes it."""
         network = self.prober.network
         targets = targets_of(endpoints, self.config)
-        account = self.config.account if any(check.needs for check in fresh) else None
-        if account is not None:
-            await stack.enter_async_context(self.prober.accounts.hold(account.jid))
         front, _ = await together(
             stack.enter_async_context(front_stream(network, targets, self.timeouts, self.trace)),
             self._log_in(stack, account, targets),

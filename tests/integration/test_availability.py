@@ -205,6 +205,41 @@ async def test_a_login_that_waits_for_our_own_other_probe_is_no_failure(site: Fa
         assert (report.success, report.login, report.login_failure) == (True, None, None)
 
 
+async def test_a_login_whose_time_went_by_while_another_probe_logged_in_is_no_failure(site: FakeSite) -> None:
+    prober, account = site.prober(), f"probe@{DOMAIN}"
+    config = site.config(timeouts={"availability": "1s", "reply": "60s"})
+    async with listening(silent) as listener:
+        site.point(DOMAIN, starttls=[place(listener)])
+        async with prober.accounts.hold(account):
+            probe = asyncio.create_task(probe_availability(prober, config))
+            await asyncio.sleep(0.8)  # the login gets the account when a fifth of its time is left
+        report = await probe
+    assert (report.failure, report.login, report.login_failure) == (Failure.TIMEOUT, None, None)
+    assert not prober.accounts.in_use(account)
+
+
+async def test_a_compliance_probe_waits_for_its_account_in_its_own_time(site: FakeSite) -> None:
+    prober, config = site.prober(), site.config(timeouts={"compliance": "2s"})
+    async with listening(site.server()) as listener:
+        site.point(DOMAIN, starttls=[place(listener)])
+        async with prober.accounts.hold(f"probe@{DOMAIN}"):
+            probe = asyncio.create_task(probe_compliance(prober, config, only={"xep0199"}))
+            await asyncio.sleep(1.8)
+        report = await probe
+    assert (report.success, report.login) == (True, True)
+    assert report.duration < 1.8
+
+
+async def test_an_account_that_never_becomes_free_is_our_own_limit(site: FakeSite) -> None:
+    prober, config = site.prober(), site.config(timeouts={"compliance": "1s"})
+    async with listening(site.server()) as listener:
+        site.point(DOMAIN, starttls=[place(listener)])
+        async with prober.accounts.hold(f"probe@{DOMAIN}"):
+            report = await probe_compliance(prober, config)
+    assert (report.success, report.failure, report.login) == (False, Failure.PROBER_LIMIT, None)
+    assert "another probe" in report.detail
+
+
 async def test_the_limit_of_the_probe_ends_it(site: FakeSite) -> None:
     async with listening(silent) as listener:
         site.point(DOMAIN, starttls=[place(listener)])

@@ -16,7 +16,8 @@ WireError
 ├── Disconnected          disconnected  the stream ended under us
 ├── LoginFailed           (as given)    the server refused to let us in
 │   └── TemporaryRefusal     auth_failed   … for a reason of its own that will pass
-├── AddressRefused        prober_limit  our own guard: an address that a server may not send us to
+├── ProberLimit           prober_limit  a limit of our own: an account that another probe uses, open files
+│   └── AddressRefused       prober_limit  … our guard: an address that a server may not send us to
 ├── NoRoute               prober_network  this machine has no way there (often: no IPv6)
 └── StanzaError           protocol      an XMPP error reply; checks look at its condition
 """
@@ -125,9 +126,13 @@ class TemporaryRefusal(LoginFailed):
         super().__init__(Failure.AUTH_FAILED, detail)
 
 
-class AddressRefused(WireError):
+class ProberLimit(WireError):
     failure = Failure.PROBER_LIMIT
     reason = Reason.PROBER_LIMIT
+
+
+class AddressRefused(ProberLimit):
+    """Our guard does not let a server send us there."""
 
 
 class NoRoute(WireError):
