@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from xmpp_exporter.config import ServerConfig
+from xmpp_exporter.ending import end
 from xmpp_exporter.model import ProbeKind, ProbeReport
 from xmpp_exporter.slots import interval_of
 from xmpp_exporter.wire.trace import Trace
@@ -85,13 +86,10 @@ class AdHoc:
         run = self._runs[config.domain, kind] = _Run(config, task, time.monotonic(), lines)
         return run
 
-    async def close(self) -> None:
-        """End what still runs; it cleans up on the servers first."""
+    async def close(self, deadline: float | None = None) -> None:
+        """End what still runs; it cleans up on the servers first, until `deadline` (time of the event loop)."""
         self._closed = True
-        tasks = [run.task for run in self._runs.values()]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end([run.task for run in self._runs.values()], deadline)
 
 
 def _pause(config: ServerConfig, kind: ProbeKind) -> float:

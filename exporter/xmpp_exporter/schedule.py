@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -10,6 +10,7 @@ from typing import Any
 import structlog
 
 from xmpp_exporter.config import ServerConfig
+from xmpp_exporter.ending import end
 from xmpp_exporter.model import Failure, ProbeKind, ProbeReport
 from xmpp_exporter.slots import first_slot, interval_of, next_slot
 from xmpp_exporter.store import Store
@@ -59,20 +60,29 @@ class Schedule:
         self._store = store
         self._publish = publish
         self._tasks: dict[Key, asyncio.Task[None]] = {}
+        self._ending: defaultdict[Key, set[asyncio.Task[None]]] = defaultdict(set)
+        """What was told to end and still cleans up."""
         self.turns: dict[Key, Turn] = {}
 
     async def configure(self, servers: Iterable[ServerConfig]) -> None:
-        """Probe these servers from now on; those whose settings stay the same go on undisturbed."""
+        """Probe these servers from now on; those whose settings stay the same go on undisturbed.
+
+        What runs with other settings is told to end. Only the same server's next probe waits until it has cleaned up.
+        """
         wanted = {(server.domain, kind): server for server in servers for kind in ProbeKind}
         before = self.turns.copy()
-        await self._stop([key async for key, turn in unhurried(before.items()) if turn.config != wanted.get(key)])
+        self._cancel([key async for key, turn in unhurried(before.items()) if turn.config != wanted.get(key)])
         async for key, server in unhurried(wanted.items()):
             if key not in self._tasks:
                 self._start(key, server, before.get(key))
 
-    async def stop(self) -> None:
-        """End all probes; what they made on servers is removed before this returns."""
-        await self._stop(list(self._tasks))
+    async def stop(self, deadline: float | None = None) -> None:
+        """End all probes; what they made on servers is removed before this returns.
+
+        From `deadline` on (time of the event loop) it is left to the journal.
+        """
+        self._cancel(list(self._tasks))
+        await end([task for tasks in self._ending.values() for task in tasks], deadline)
 
     def running(self, domain: str, kind: ProbeKind) -> asyncio.Task[ProbeReport] | None:
         """The probe of this server that runs now."""
@@ -94,16 +104,23 @@ class Schedule:
         self.turns[key] = turn
         self._tasks[key] = asyncio.create_task(self._loop(turn), name=f"{kind} of {domain}")
 
-    async def _stop(self, keys: list[Key]) -> None:
-        tasks = []
-        async for key in unhurried(keys):
-            tasks.append(self._tasks.pop(key))
+    def _cancel(self, keys: Iterable[Key]) -> None:
+        for key in keys:
+            task = self._tasks.pop(key)
             self.turns.pop(key)
-            tasks[-1].cancel()
-        if tasks:
-            await asyncio.wait(tasks)
+            self._ending[key].add(task)
+            task.add_done_callback(lambda task, key=key: self._ended(key, task))  # type: ignore[misc]
+            task.cancel()
+
+    def _ended(self, key: Key, task: asyncio.Task[None]) -> None:
+        self._ending[key].discard(task)
+        if not self._ending[key]:
+            del self._ending[key]
 
     async def _loop(self, turn: Turn) -> None:
+        key = turn.domain, turn.kind
+        while key in self._ending:
+            await asyncio.wait(self._ending[key])
         while True:
             await _until_due(turn)
             turn.running = asyncio.create_task(self._probe(turn.config, turn.kind, turn.total))

@@ -70,8 +70,11 @@ class Exporter:
         self._reloading = asyncio.Lock()
 
     @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Probes for as long as the block lasts; at its end everything is cleaned up and written."""
+    async def running(self, grace: float = 30.0) -> AsyncIterator[None]:
+        """Probes for as long as the block lasts; at its end everything is cleaned up and written.
+
+        What could not be cleaned up within `grace` seconds stays in the journal, for the next probe to remove.
+        """
         async with self.store.writing():
             try:
                 with _no_collection():
@@ -82,8 +85,9 @@ class Exporter:
                 yield
             finally:
                 self.ready = False
+                deadline = asyncio.get_running_loop().time() + grace
                 async with self._reloading:
-                    await asyncio.gather(self.schedule.stop(), self.adhoc.close())
+                    await asyncio.gather(self.schedule.stop(deadline), self.adhoc.close(deadline))
                     await self._canaries.close()
 
     async def reload(self) -> None:

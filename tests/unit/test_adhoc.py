@@ -222,3 +222,30 @@ def test_the_end_cleans_up_and_nothing_begins_any_more() -> None:
         assert stub.runs == 1
 
     run(main())
+
+
+def test_the_end_does_not_wait_for_ever_for_a_server_that_does_not_let_us_clean_up() -> None:
+    async def main() -> None:
+        stub = Stub()
+        broken_off = []
+
+        async def probe(config: ServerConfig, kind: ProbeKind, trace: Trace) -> ProbeReport:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                try:
+                    await asyncio.sleep(1000)
+                finally:
+                    broken_off.append(wall_clock())
+            return GOOD_AVAILABILITY
+
+        adhoc = AdHoc(probe, lambda domain, kind: stub.scheduled, lambda domain, kind: stub.known)
+        waiting = asyncio.create_task(adhoc.report(GOOD, AVAILABILITY, 5000))
+        await asyncio.sleep(1)
+        told = wall_clock()
+        await adhoc.close(asyncio.get_running_loop().time() + 20)
+        with pytest.raises(Interrupted):
+            await waiting
+        assert broken_off == [told + 20]
+
+    run(main())

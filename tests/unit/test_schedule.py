@@ -200,13 +200,13 @@ def test_a_reload_leaves_unchanged_servers_alone_starts_new_ones_and_stops_the_o
         assert running is not None
         reloaded = wall_clock()
         await schedule.configure([server("same.test"), server("changed.test", exclude=("turn",)), server("new.test")])
-        assert cleaned == ["gone.test", "gone.test"]
         assert schedule.running("same.test", AVAILABILITY) is running
         assert schedule.turns["same.test", AVAILABILITY] is turn
         assert schedule.turns["changed.test", AVAILABILITY].config.exclude == ("turn",)
         assert ("gone.test", AVAILABILITY) not in schedule.turns
         await asyncio.sleep(120)
-        assert stub.times("new.test")[0] - reloaded < 3
+        assert cleaned == ["gone.test", "gone.test"]
+        assert stub.times("new.test")[0] - reloaded < 1
         assert len(stub.times("gone.test")) == 1
         assert len(stub.times("same.test")) >= 2
         await schedule.stop()
@@ -250,6 +250,107 @@ def test_stopping_cancels_what_runs_and_waits_until_it_has_cleaned_up() -> None:
         await asyncio.sleep(1)
         await schedule.stop()
         assert cleaned == [start + 4, start + 4]
+        assert len(asyncio.all_tasks()) == 1
+
+    run(main())
+
+
+@dataclass
+class Silent:
+    """A server that never answers, not even when a probe wants to clean up there, for `patience` seconds each time."""
+
+    patience: float = 100.0
+    cleaned: list[float] = field(default_factory=list)
+    broken_off: list[float] = field(default_factory=list)
+
+    async def __call__(self) -> None:
+        async with asyncio.TaskGroup() as group:  # as the checks of a probe run
+            group.create_task(self._check())
+            group.create_task(asyncio.Event().wait())
+
+    async def _check(self) -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            try:
+                await asyncio.sleep(self.patience)
+                self.cleaned.append(wall_clock())
+            except asyncio.CancelledError:
+                self.broken_off.append(wall_clock())
+                raise
+
+
+def test_a_server_that_does_not_let_us_clean_up_does_not_hold_up_the_end() -> None:
+    silent = Silent()
+
+    async def main() -> tuple[float, float]:
+        stub = Stub({"silent.test": silent})
+        schedule = schedule_of(stub)
+        await schedule.configure([server("silent.test"), server("a.test")])
+        await asyncio.sleep(1)
+        told = wall_clock()
+        await schedule.stop(asyncio.get_running_loop().time() + 20)
+        return told, wall_clock()
+
+    told, ended = run(main())
+    assert ended - told == pytest.approx(20)
+    assert silent.cleaned == []
+    assert silent.broken_off == [ended, ended]  # one for each kind of probe, as the event loop ended
+
+
+def test_a_reload_does_not_wait_until_old_probes_have_cleaned_up_and_the_end_does() -> None:
+    async def main() -> None:
+        silent = Silent(patience=10)
+        stub = Stub({"slow.test": silent})
+        schedule = schedule_of(stub)
+        await schedule.configure([server("slow.test")])
+        await asyncio.sleep(1)
+        reloaded = wall_clock()
+        await schedule.configure([server("new.test")])
+        assert wall_clock() == reloaded
+        await asyncio.sleep(1)
+        assert len(stub.times("new.test")) == 1
+        await schedule.stop()
+        assert silent.cleaned == [reloaded + 10] * 2
+
+    run(main())
+
+
+def test_a_changed_server_is_probed_again_once_its_old_probe_has_cleaned_up() -> None:
+    async def main() -> None:
+        silent = Silent(patience=10)
+        stub = Stub({"a.test": silent})
+        schedule = schedule_of(stub)
+        await schedule.configure([server("a.test")])
+        await asyncio.sleep(1)
+        reloaded = wall_clock()
+        for exclude in ("turn", "stun", "xep0363"):  # told three times while it cleans up
+            await schedule.configure([server("a.test", exclude=(exclude,))])
+            await asyncio.sleep(1)
+        await asyncio.sleep(60)
+        assert stub.times("a.test") == [reloaded - 1, reloaded + 10]
+        assert stub.most["a.test", AVAILABILITY] == 1
+        await schedule.stop()
+        assert len(asyncio.all_tasks()) == 1
+
+    run(main())
+
+
+def test_a_reload_that_is_cancelled_loses_no_probe_that_cleans_up() -> None:
+    async def main() -> None:
+        silent = Silent(patience=10)
+        stub = Stub({"slow.test": silent})
+        schedule = schedule_of(stub)
+        await schedule.configure([server("slow.test")])
+        await asyncio.sleep(1)
+        for step in range(3):
+            reload = asyncio.create_task(schedule.configure([server(f"new{step}.test")]))
+            await asyncio.sleep(step)
+            reload.cancel()
+        told = wall_clock()
+        await schedule.stop()
+        assert len(silent.cleaned) == 2
+        assert silent.cleaned[0] > told
         assert len(asyncio.all_tasks()) == 1
 
     run(main())

@@ -19,7 +19,9 @@ from xmpp_exporter.serving.webconfig import WebConfig
 from xmpp_exporter.serving.yamlfile import YamlError
 
 GRACE = 30.0
-"""Seconds in which running requests and probes end after SIGTERM."""
+"""Seconds in which running probes and requests end after SIGTERM."""
+REQUESTS_GRACE = 5.0
+"""What of it is kept for requests: they end after the probes, and none of them waits for one any more."""
 
 _log = structlog.get_logger(__name__)
 
@@ -94,7 +96,7 @@ def serve(
     except YamlError as error:
         raise typer.Exit(_complain(error)) from None
     folder = storage or Path(os.environ.get("STATE_DIRECTORY", "data").split(":")[0])
-    raise typer.Exit(asyncio.run(_serve(config_file, folder, addresses, web_config, prefix, links)))
+    raise typer.Exit(_run(config_file, folder, addresses, web_config, prefix, links))
 
 
 def _paths(external_url: str, route_prefix: str | None) -> tuple[str, str]:
@@ -118,6 +120,25 @@ def _complain(error: YamlError) -> int:
     return 2
 
 
+def _run(
+    config_file: Path, storage: Path, addresses: list[address.Address], web_config: WebConfig, prefix: str, links: str
+) -> int:
+    from xmpp_exporter.files import locked
+
+    with contextlib.ExitStack() as stack:
+        try:
+            stack.enter_context(locked(storage))
+        except OSError as error:
+            return _unusable(storage, error)
+        # locked until the event loop has ended: at its end it breaks off what did not clean up in time
+        return asyncio.run(_serve(config_file, storage, addresses, web_config, prefix, links))
+
+
+def _unusable(storage: Path, error: OSError) -> int:
+    typer.echo(f"{storage} can't be used for storage: {error}; choose another --storage.path", err=True)
+    return 2
+
+
 async def _serve(
     config_file: Path,
     storage: Path,
@@ -126,7 +147,6 @@ async def _serve(
     prefix: str,
     links: str,
 ) -> int:
-    from xmpp_exporter.files import locked
     from xmpp_exporter.service import Exporter, ReloadError
     from xmpp_exporter.web import application
 
@@ -137,20 +157,18 @@ async def _serve(
     _allow_many_connections()
     async with contextlib.AsyncExitStack() as stack:
         try:
-            stack.enter_context(locked(storage))
             exporter = Exporter(config_file, storage)
         except YamlError as error:
             return _complain(error)
         except OSError as error:
-            typer.echo(f"{storage} can't be used for storage: {error}; choose another --storage.path", err=True)
-            return 2
+            return _unusable(storage, error)
         try:
-            listeners = Listeners(application(exporter, prefix, links), addresses, web_config, grace=GRACE)
+            listeners = Listeners(application(exporter, prefix, links), addresses, web_config, grace=REQUESTS_GRACE)
             await stack.enter_async_context(listeners)
         except ListenError as error:
             typer.echo(str(error), err=True)
             return 1
-        await stack.enter_async_context(exporter.running())
+        await stack.enter_async_context(exporter.running(GRACE - REQUESTS_GRACE))
         _log.info("probing", servers=len(exporter.config.servers))
         received = await signals.until_stopped(reload)
         _log.info("ending", signal=received.name)
