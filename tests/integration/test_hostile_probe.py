@@ -29,7 +29,13 @@ from xmpp_exporter.wire.errors import AddressRefused
 from xmpp_exporter.wire.network import Timeouts, connect_tcp
 
 LIMIT = 30
-WITH_ACCOUNT = frozenset(check.id for check in checks().values() if check.needs)
+WITH_ACCOUNT = frozenset(
+    check.id
+    for check in checks().values()
+    if check.topic in ("messaging", "mobile", "history", "pep", "group_chat")
+    and check.needs <= {"account", "no_contacts"}
+)
+"""Checks that can't be decided without a session: those of other topics look at much that a stranger sees, too."""
 PING = "{urn:xmpp:ping}ping"
 
 
