@@ -45,7 +45,9 @@ _Line = list[tuple[int, _Group]]
 class Admission:
     """Lets probes in, first come first served.
 
-    `concurrent` holds for each kind of probe, `per_address` for all kinds together.
+    `concurrent` holds for each kind of probe. At one address `per_address` availability probes run at a time, and one
+    compliance probe: that keeps up to four connections until it ends and needs another now and then, so that two of
+    them could wait for each other's.
 
     A probe takes its place among all and at its addresses at the same moment: a slow machine with a thousand domains
     holds up its own domains, nobody else's. Those who want the same addresses wait as a group, and a group in one line
@@ -56,7 +58,7 @@ class Admission:
     concurrent: int = 100
     per_address: int = 2
     _numbers: Iterator[int] = field(default_factory=itertools.count)
-    _addresses: Counter[str] = field(default_factory=Counter)
+    _addresses: Counter[tuple[ProbeKind, str]] = field(default_factory=Counter)
     _running: Counter[ProbeKind] = field(default_factory=Counter)
     _waiting: dict[tuple[ProbeKind, frozenset[str]], _Group] = field(default_factory=dict)
     _ready: dict[ProbeKind, _Line] = field(default_factory=lambda: {kind: [] for kind in ProbeKind})
@@ -111,7 +113,8 @@ class Admission:
 
     def _is_full(self, kind: ProbeKind, address: str) -> bool:
         """Whether enough are in or ready."""
-        return self._addresses[address] + self._called[kind, address] >= self.per_address
+        limit = self.per_address if kind is ProbeKind.AVAILABILITY else 1
+        return self._addresses[kind, address] + self._called[kind, address] >= limit
 
     def _admit(self) -> None:
         """Let in who is ready, as far as there are places."""
@@ -119,11 +122,10 @@ class Admission:
             _number, group = heappop(min(lines))
             _take_off(self._called, [(group.kind, address) for address in group.addresses])
             group.drop_cancelled()
-            # the other kind of probe may have been faster at one of its addresses
-            if group.waiters and all(self._addresses[address] < self.per_address for address in group.addresses):
+            if group.waiters:
                 admitted, _ = group.waiters.popitem(last=False)
                 self._running[group.kind] += 1
-                self._addresses.update(group.addresses)
+                self._addresses.update((group.kind, address) for address in group.addresses)
                 admitted.set_result(None)
             self._queue(group)
             self._call(group.kind, group.addresses)
@@ -141,9 +143,8 @@ class Admission:
 
     def _leave(self, kind: ProbeKind, addresses: frozenset[str]) -> None:
         self._running[kind] -= 1
-        _take_off(self._addresses, addresses)
-        for each in ProbeKind:
-            self._call(each, addresses)
+        _take_off(self._addresses, [(kind, address) for address in addresses])
+        self._call(kind, addresses)
         self._admit()
 
 

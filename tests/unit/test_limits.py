@@ -88,10 +88,16 @@ def test_admission_keeps_both_limits_and_lets_everybody_in(
     async def run() -> None:
         admission, house = Admission(concurrent, per_address), House()
         await all_of(
-            house, visits, lambda visit: (admission.enter(visit.kind, visit.addresses), [visit.kind, *visit.addresses])
+            house,
+            visits,
+            lambda visit: (
+                admission.enter(visit.kind, visit.addresses),
+                [visit.kind, *((visit.kind, address) for address in visit.addresses)],
+            ),
         )
         assert all(house.most[kind] <= concurrent for kind in ProbeKind)
-        assert all(house.most[address] <= per_address for address in ADDRESSES)
+        assert all(house.most[ProbeKind.AVAILABILITY, address] <= per_address for address in ADDRESSES)
+        assert all(house.most[ProbeKind.COMPLIANCE, address] <= 1 for address in ADDRESSES)
         # nothing is held by those who have left
         assert [admission.running(kind) for kind in ProbeKind] == [0] * len(ProbeKind)
         assert not admission._waiting and not admission._addresses

@@ -1,6 +1,7 @@
 """From the configuration to the network of all probes."""
 
 import asyncio
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -31,9 +32,11 @@ def test_the_configured_authorities_replace_those_of_the_system(tmp_path: Path) 
 
 
 async def test_the_limit_of_connections_is_the_configured_one() -> None:
-    limits = Limits(connections_per_address=2, probes_per_address=1)
+    limits = Limits(connections_per_address=5, probes_per_address=1)
     slots = network_of(Config(limits=limits)).connections
-    async with slots.slot("192.0.2.1"), slots.slot("192.0.2.1"):
+    async with contextlib.AsyncExitStack() as taken:
+        for _ in range(limits.connections_per_address):
+            await taken.enter_async_context(slots.slot("192.0.2.1"))
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.01), slots.slot("192.0.2.1"):
                 pass

@@ -3,14 +3,14 @@
 import ssl
 from collections.abc import Mapping
 from functools import cached_property
-from typing import Annotated, Any, Self
+from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
 from xmpp_exporter.config.account import PasswordError
 from xmpp_exporter.config.federation import Federation
-from xmpp_exporter.config.section import Fault, NearbyPath, Section, refuse
+from xmpp_exporter.config.section import NearbyPath, Section
 from xmpp_exporter.config.server import ServerConfig
 from xmpp_exporter.config.values import Address, ContactUrl, Domain, HostPortText
 
@@ -64,22 +64,9 @@ class Limits(Section):
     """Probes of each kind, of all servers together; high enough that silent servers, which hold a place until their
     time is up, leave room for the others."""
     probes_per_address: _AtLeastOne = 2
-    """Probes of servers that share an IP address."""
-    connections_per_address: _AtLeastOne = 6
-    """Connections to one IP address, of all probes together."""
-
-    @model_validator(mode="after")
-    def _probes_can_open_more_streams(self) -> Self:
-        # Checks that disturb their stream open another: were every connection taken by a probe's first, all would wait.
-        if self.probes_per_address >= self.connections_per_address:
-            refuse(
-                Fault(
-                    "probes_per_address",
-                    f"must be less than connections_per_address, which is {self.connections_per_address}: "
-                    "a probe needs more than one connection",
-                )
-            )
-        return self
+    """Availability probes of servers that share an IP address. Compliance probes run there one at a time."""
+    connections_per_address: Annotated[int, Field(ge=5)] = 6
+    """Connections to one IP address, of all probes together. A compliance probe keeps up to four and needs another."""
 
 
 class ProberSettings(Section):
