@@ -21,9 +21,9 @@ from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeR
 from xmpp_exporter.standing import standing, to_keep
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
-from xmpp_exporter.wire.errors import NotOffered, ProberLimit, ResolutionFailed, TimedOut, WireError
+from xmpp_exporter.wire.errors import NotOffered, ProberLimit, TimedOut, WireError
 from xmpp_exporter.wire.http import Http
-from xmpp_exporter.wire.network import Network, Party, Target, Timeouts
+from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, most_telling
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
@@ -260,14 +260,14 @@ class _Probe:
 
 
 def targets_of(endpoints: list[Endpoint], config: ServerConfig) -> list[Target]:
-    """All addresses of all endpoints, in order of preference. Raises NotOffered, or ResolutionFailed without any."""
+    """All addresses of all endpoints, in order of preference. Raises NotOffered, or why there is none."""
     if not endpoints:
         raise NotOffered(f"{config.domain} says that it serves no clients (SRV '.')")
     targets = [
         target for endpoint in endpoints for target in endpoint.targets(config.domain, config.allow_private_addresses)
     ]
     if not targets:
-        raise ResolutionFailed(next(endpoint.detail for endpoint in endpoints))
+        raise most_telling([endpoint.error for endpoint in endpoints if endpoint.error])
     return targets
 
 

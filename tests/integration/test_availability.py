@@ -196,6 +196,29 @@ async def test_a_domain_that_serves_no_clients_is_told_from_one_that_is_down(
     assert (report.success, report.failure) == (False, failure)
 
 
+@pytest.mark.parametrize("lost", ["xmpp-client", "xmpps-client"])
+@pytest.mark.parametrize("how", ["fail", "ignore"])
+async def test_where_records_are_not_known_the_domain_itself_is_not_tried(site: FakeSite, lost: str, how: str) -> None:
+    """They may well name another host."""
+    site.dns.add_zone(DOMAIN, "@ A 127.0.0.1")
+    getattr(site.dns, how)(f"_{lost}._tcp.{DOMAIN}", "SRV")
+    report = await probe_availability(site.prober(), site.config(account=False))
+    failure = Failure.DNS if how == "fail" else Failure.TIMEOUT
+    assert (report.success, report.failure, report.endpoints) == (False, failure, ())
+    assert f"_{lost}._tcp.{DOMAIN}" in report.detail
+
+
+@pytest.mark.parametrize("lost", ["xmpp-client", "xmpps-client"])
+async def test_one_kind_of_record_is_enough(site: FakeSite, lost: str) -> None:
+    tls = site.tls()
+    direct = lost == "xmpp-client"
+    async with listening(FakeXmpp(DOMAIN, tls, direct_tls=direct), tls=tls if direct else None) as listener:
+        site.point(DOMAIN, **{"direct_tls" if direct else "starttls": [place(listener)]})
+        site.dns.fail(f"_{lost}._tcp.{DOMAIN}", "SRV")
+        report = await probe_availability(site.prober(), site.config())
+    assert report.success and report.login
+
+
 async def test_a_login_that_waits_for_our_own_other_probe_is_no_failure(site: FakeSite) -> None:
     prober, config = site.prober(), site.config(timeouts={"availability": "1s"})
     async with listening(site.server()) as listener:

@@ -226,6 +226,17 @@ class TestDirectTls:
         assert verdict == "broken dns"
         assert f"nowhere.{self.DOMAIN} has no address" in detail
 
+    @pytest.mark.parametrize(("failure", "reason"), [("fail", "depends_on"), ("ignore", "timeout")])
+    async def test_a_record_whose_host_cannot_be_resolved_decides_nothing(
+        self, laboratory: Laboratory, prober: Prober, dns: FakeDns, failure: str, reason: str
+    ) -> None:
+        self.records(dns, f"5 0 5223 xmpp.{self.DOMAIN}.", f"10 0 5223 lost.{self.DOMAIN}.")
+        for kind in ("A", "AAAA"):
+            getattr(dns, failure)(f"lost.{self.DOMAIN}", kind)
+        config = config_of(laboratory, self.DOMAIN)
+        report = await probe_compliance(prober, config, only={"xep0368", "endpoints_up"})
+        assert set(verdicts_of(report).values()) == {f"unknown {reason}"}
+
     async def test_what_does_not_talk_tls_is_broken(self, laboratory: Laboratory, prober: Prober, dns: FakeDns) -> None:
         self.records(dns, f"5 0 5222 xmpp.{self.DOMAIN}.")
         assert (await self.verdict(laboratory, prober))[0] == "broken tls"

@@ -7,11 +7,11 @@ from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.looks import Look, Looks, both_looks, client_looks, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, unknown, unsupported
+from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, of_error, supported, unknown, unsupported
 from xmpp_exporter.model import Failure, Outcome, Reason
 from xmpp_exporter.wire.dns import MAX_ENDPOINTS
 from xmpp_exporter.wire.endpoints import Endpoint, direct_tls_service
-from xmpp_exporter.wire.errors import ResolutionFailed, StreamRefused, WireError
+from xmpp_exporter.wire.errors import NoAddress, ResolutionFailed, StreamRefused, WireError
 from xmpp_exporter.wire.network import Party
 
 REFUSALS_OF_STRANGERS = frozenset(
@@ -60,9 +60,10 @@ def _reached(look: Look) -> Outcome:
 
 
 def _unresolved(endpoint: Endpoint) -> Outcome:
-    if endpoint.failure is Failure.DNS:
+    """Only that there is no address proves anything: name servers that fail are not what the record names."""
+    if endpoint.error is None or isinstance(endpoint.error, NoAddress):
         return broken(Reason.DNS, endpoint.detail)
-    return unknown(Reason.TIMEOUT, endpoint.detail)
+    return of_error(endpoint.error)
 
 
 def of_look_error(look: Look, error: WireError) -> Outcome:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from xmpp_exporter.model import Failure
 from xmpp_exporter.wire.dns import MAX_ENDPOINTS, Lookups, SrvRecord
-from xmpp_exporter.wire.errors import ResolutionFailed, WireError
+from xmpp_exporter.wire.errors import NoAddress, WireError
 from xmpp_exporter.wire.network import Party, Target
 
 FALLBACK_PORTS = {Party.CLIENT: 5222, Party.SERVER: 5269}
@@ -24,14 +24,21 @@ def direct_tls_service(party: Party) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One SRV record, or the fallback without one, with the addresses of its host; `failure` when it has none."""
+    """One SRV record, or the fallback without one, with the addresses of its host, or why there are none."""
 
     service: str
     host: str
     port: int
     addresses: tuple[str, ...] = ()
-    failure: Failure | None = None
-    detail: str = ""
+    error: WireError | None = None
+
+    @property
+    def failure(self) -> Failure | None:
+        return self.error.failure if self.error else None
+
+    @property
+    def detail(self) -> str:
+        return self.error.detail if self.error else ""
 
     @property
     def direct_tls(self) -> bool:
@@ -51,7 +58,7 @@ async def endpoints_of(lookups: Lookups, domain: str, party: Party) -> list[Endp
 
     Direct TLS and STARTTLS are mixed by priority (XEP-0368 §2), direct TLS first among equals. A target "." says that
     the service is not offered; without a record for either the domain itself is meant. Raises WireError when neither
-    kind could be looked up.
+    kind could be looked up, or one of them and the other names no host: the domain itself was never named then.
     """
     direct, plain = direct_tls_service(party), starttls_service(party)
     answers = await asyncio.gather(lookups.srv(direct, domain), lookups.srv(plain, domain), return_exceptions=True)
@@ -62,9 +69,9 @@ async def endpoints_of(lookups: Lookups, domain: str, party: Party) -> list[Endp
         elif not isinstance(answer, WireError):
             raise answer
     failures = [answer for answer in answers if isinstance(answer, WireError)]
-    if len(failures) == len(answers):
-        raise failures[0]
     offered = [(record, service) for record, service in records if record.host]
+    if failures and not offered:
+        raise failures[0]
     if not offered:
         if any(service == plain for _record, service in records):
             return []
@@ -81,7 +88,7 @@ async def _resolved(lookups: Lookups, service: str, host: str, port: int) -> End
     try:
         addresses = await lookups.addresses(host)
         if not addresses:
-            raise ResolutionFailed(f"{host} has no address")
+            raise NoAddress(f"{host} has no address")
     except WireError as error:
-        return Endpoint(service, host, port, failure=error.failure, detail=error.detail)
+        return Endpoint(service, host, port, error=error)
     return Endpoint(service, host, port, tuple(addresses))

@@ -2,6 +2,7 @@
 
 WireError
 ├── ResolutionFailed      dns           a name server said no, or something senseless
+│   └── NoAddress            dns           … that the host has no address
 ├── NotOffered            not_offered   the domain says that it has no such service
 ├── ConnectionRefused     refused       nobody listens there
 ├── Unreachable           unreachable   no route, reset while connecting, no usable address
@@ -42,6 +43,10 @@ class WireError(Exception):
 class ResolutionFailed(WireError):
     failure = Failure.DNS
     reason = Reason.DNS
+
+
+class NoAddress(ResolutionFailed):
+    """The name servers say that the host has none."""
 
 
 class NotOffered(WireError):
