@@ -217,8 +217,9 @@ def test_the_end_cleans_up_and_nothing_begins_any_more() -> None:
         assert stub.cleaned == 1
         with pytest.raises(Interrupted):
             await waiting
-        with pytest.raises(Interrupted):
-            await stub.adhoc.report(GOOD, AVAILABILITY, 60)
+        for kind in ProbeKind:
+            with pytest.raises(Interrupted):
+                await stub.adhoc.report(GOOD, kind, 60)
         assert stub.runs == 1
 
     run(main())

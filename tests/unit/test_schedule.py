@@ -11,6 +11,7 @@ import pytest
 
 from tests.unit.virtual_time import run, set_wall_clock, wall_clock
 from xmpp_exporter.config import ServerConfig
+from xmpp_exporter.limits import Admission
 from xmpp_exporter.model import Failure, ProbeKind, ProbeReport
 from xmpp_exporter.schedule import Schedule, Turn
 from xmpp_exporter.slots import next_slot, offset
@@ -137,6 +138,8 @@ def test_a_probe_that_takes_too_long_skips_slots_and_never_meets_itself() -> Non
         times = stub.times("slow.test")
         assert all(later - earlier >= 150 for earlier, later in itertools.pairwise(times))
         assert len(times) > HOUR / 240
+        for time in times[1:]:
+            assert (time - offset("slow.test", AVAILABILITY, 60)) % 60 == pytest.approx(0, abs=0.01)
 
     run(main())
 
@@ -397,5 +400,28 @@ def test_the_lag_is_that_of_the_most_overdue_probe_that_has_not_begun() -> None:
         assert schedule.lag(AVAILABILITY, wall_clock()) == 7
         assert schedule.lag(COMPLIANCE, wall_clock()) == 0
         await schedule.stop()
+
+    run(main())
+
+
+def test_the_wait_for_a_place_is_known() -> None:
+    async def main() -> None:
+        admission = Admission(concurrent=1)
+        assert admission.longest_wait(AVAILABILITY) == 0
+
+        async def visit(kind: ProbeKind) -> None:
+            async with admission.enter(kind, ["192.0.2.1"]):
+                await asyncio.sleep(100)
+
+        visits = [asyncio.create_task(visit(AVAILABILITY))]
+        await asyncio.sleep(10)
+        assert admission.longest_wait(AVAILABILITY) == 0
+        for _ in range(2):
+            visits.append(asyncio.create_task(visit(AVAILABILITY)))
+            await asyncio.sleep(20)
+        assert admission.longest_wait(AVAILABILITY) == 40
+        assert admission.longest_wait(COMPLIANCE) == 0
+        await asyncio.gather(*visits)
+        assert admission.longest_wait(AVAILABILITY) == 0
 
     run(main())
