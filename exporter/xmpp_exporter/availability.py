@@ -121,7 +121,7 @@ class _Probe:
         return endpoint.targets(self.config.domain, self.config.allow_private_addresses)
 
     async def _look(self, target: Target, deadline: float) -> tuple[AddressReport, WireError | None]:
-        stream = Stream(self.prober.network, target, self.timeouts)
+        stream = Stream(self.prober.network, target, self.timeouts, self.trace)
         failure: WireError | None = None
         try:
             async with asyncio.timeout_at(deadline), stream.open():
@@ -137,7 +137,7 @@ class _Probe:
 
     async def _inspect(self, target: Target, deadline: float) -> Stream | None:
         """The same stream without verification, so that the certificate's dates and the mechanisms are known."""
-        stream = Stream(self.prober.network, target, self.timeouts)
+        stream = Stream(self.prober.network, target, self.timeouts, self.trace)
         try:
             async with asyncio.timeout_at(deadline), stream.open(verify=False):
                 self.mechanisms = self.mechanisms or mechanisms_of(stream)

@@ -176,7 +176,7 @@ class _Probe:
         )
         self.mechanisms = mechanisms_of(front)
         self._note_phases(front)
-        http = Http(network, lookups, self.timeouts, self.config.allow_private_addresses)
+        http = Http(network, lookups, self.timeouts, self.config.allow_private_addresses, self.trace)
         stack.push_async_callback(http.close)
         server = Server(
             config=self.config,

@@ -11,6 +11,7 @@ from xmpp_exporter.wire.dns import Lookups, Resolver
 from xmpp_exporter.wire.http import Http
 from xmpp_exporter.wire.network import Network, Timeouts
 from xmpp_exporter.wire.tls import TlsContexts
+from xmpp_exporter.wire.trace import Trace
 
 Answer = Callable[[Connection, str], Awaitable[None]]
 """Called with each request's method and path."""
@@ -65,12 +66,17 @@ def by_path(answers: dict[str, str]) -> Answer:
 
 @asynccontextmanager
 async def http_client(
-    authority: CertificateAuthority, dns: FakeDns, *, timeouts: Timeouts = SHORT, allow_private: bool = True
+    authority: CertificateAuthority,
+    dns: FakeDns,
+    *,
+    timeouts: Timeouts = SHORT,
+    allow_private: bool = True,
+    trace: Trace | None = None,
 ) -> AsyncIterator[Http]:
     """The client under test; each one asks the DNS afresh, as each probe does."""
     network = Network(Resolver([dns.address], dns.port), TlsContexts(authority.ca_file), user_agent="probe/1")
     lookups = Lookups(network.resolver)
-    http = Http(network, lookups, timeouts, allow_private)
+    http = Http(network, lookups, timeouts, allow_private, trace)
     try:
         yield http
     finally:

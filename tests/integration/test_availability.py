@@ -2,9 +2,13 @@
 
 import asyncio
 import errno
+import os
+import resource
 import socket
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,9 +18,25 @@ from tests.servers.certificates import DAY, Flaw
 from tests.servers.fake import FakeXmpp, Listener, listening, silent
 from xmpp_exporter.availability import probe_availability
 from xmpp_exporter.metrics import render_report
-from xmpp_exporter.model import AddressReport, Failure, ProbeReport
+from xmpp_exporter.model import PROBER_FAULTS, AddressReport, Failure, ProbeReport
 from xmpp_exporter.probe import probe_compliance
 from xmpp_exporter.wire import network
+from xmpp_exporter.wire.dns import Answer, Lookups, Resolver
+from xmpp_exporter.wire.endpoints import endpoints_of
+from xmpp_exporter.wire.network import Party
+from xmpp_exporter.wire.trace import Trace
+
+
+class Remembering(Resolver):
+    """Answers with what was found before."""
+
+    def __init__(self, lookups: Lookups) -> None:
+        super().__init__()
+        self.lookups = lookups
+
+    async def query(self, name: str, kind: str) -> Answer:
+        return await self.lookups.answer(name, kind)
+
 
 NOBODY = "127.0.0.1", 1
 """Where nobody listens: the port is reserved."""
@@ -50,6 +70,17 @@ async def test_all_endpoints_are_told_of_when_one_is_dead(site: FakeSite) -> Non
     assert (dead.failure, dead.connect_duration, dead.tls_version) == (Failure.REFUSED, None, None)
     assert alive.failure is None and alive.connect_duration is not None and alive.tls_version == "TLSv1.3"
     assert {phase for phase, duration in report.phases.items() if duration > 0} == {"dns", "connect", "tls", "auth"}
+
+
+async def test_the_trace_has_the_streams_to_every_address(site: FakeSite) -> None:
+    lines: list[str] = []
+    async with listening(site.server()) as listener:
+        site.point(DOMAIN, starttls=[NOBODY, place(listener)])
+        await probe_availability(site.prober(), site.config(account=False), trace=Trace(lines.append))
+    text = "\n".join(lines)
+    assert text.count("# connecting to ") == 2
+    assert f"> <?xml version='1.0'?><stream:stream to='{DOMAIN}'" in text
+    assert "SCRAM-SHA-256" in text
 
 
 async def test_each_probe_logs_in_at_another_address(site: FakeSite) -> None:
@@ -163,6 +194,37 @@ async def test_an_address_without_a_route_does_not_hide_that_the_server_is_down(
     compliance = await probe_compliance(site.prober(), site.config())
     assert (compliance.success, compliance.failure) == (False, Failure.REFUSED)
     assert render_report(availability)["xmpp_probe_success"].endswith(b" 0\n")
+
+
+@contextmanager
+def no_more_files() -> Iterator[None]:
+    """For the time of the block this process can open nothing more."""
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    lowest = os.dup(0)  # the first number that is free
+    os.close(lowest)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+
+
+@pytest.mark.parametrize("resolved", [False, True], ids=["while resolving", "while connecting"])
+async def test_no_server_is_blamed_when_we_can_open_no_more_files(site: FakeSite, resolved: bool) -> None:
+    async with listening(site.server()) as listener:
+        site.point(DOMAIN, starttls=[place(listener)])
+        prober = site.prober()
+        if resolved:
+            lookups = Lookups(site.network.resolver)
+            await endpoints_of(lookups, DOMAIN, Party.CLIENT)
+            prober.network = replace(site.network, resolver=Remembering(lookups))
+        with no_more_files():
+            availability = await probe_availability(prober, site.config())
+            compliance = await probe_compliance(prober, site.config())
+    assert (availability.failure, compliance.failure) == (Failure.PROBER_LIMIT, Failure.PROBER_LIMIT)
+    assert "Too many open files" in availability.detail
+    assert availability.login_failure in (None, *PROBER_FAULTS), "nor can a password be read"
+    assert not {"xmpp_probe_success", "xmpp_login_success"} & set(render_report(availability))
 
 
 async def test_a_host_without_address_is_an_endpoint_that_fails(site: FakeSite) -> None:

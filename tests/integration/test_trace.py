@@ -21,10 +21,12 @@ TOKEN = "dG9rZW4tZm9yLXlvdQ"
 
 REPLY = f"""
 <services xmlns='urn:xmpp:extdisco:2'><service host='turn.test' username='1:u' password='{TOKEN}1'/></services>
-<slot xmlns='urn:xmpp:http:upload:0'><put url='https://up.test/file?v={TOKEN}2'>
+<slot xmlns='urn:xmpp:http:upload:0'><get url='https://{TOKEN}9@up.test/{TOKEN}10/file'/>
+<put url='https://up.test/{TOKEN}11/file?v={TOKEN}2'>
 <header name='Authorization'>Bearer {TOKEN}3</header>
 <header name='cookie'>id={TOKEN}4</header>
 <header name='Expires'>tomorrow</header></put></slot>
+<x xmlns='jabber:x:oob'><url> https://up.test/{TOKEN}12 </url></x>
 <token xmlns='urn:xmpp:fast:0' expiry='2030-01-01T00:00:00Z' token='{TOKEN}5'/>
 <x xmlns='jabber:x:data'><field var='muc#roomconfig_roomsecret'><value>{TOKEN}6</value></field>
 <field var='title'><value>tea room</value></field></x>
@@ -94,7 +96,7 @@ def test_no_secret_is_in_the_trace_of_a_login(
     for secret in (password, encoded, TOKEN, *payloads):
         assert secret not in text
     assert "SCRAM-SHA-256" in text and "[hidden]" in text
-    for visible in ("tomorrow", "tea room", "username='1:u'", "https://up.test/file?"):
+    for visible in ("tomorrow", "tea room", "username='1:u'", "https://up.test/[hidden]"):
         assert (visible.replace("'", '"') in text) is right
 
 
@@ -128,6 +130,23 @@ def test_what_is_sent_is_shown_as_it_is_unless_it_is_secret() -> None:
     assert shown[3] == '<iq><query xmlns="jabber:iq:register"><password>[hidden]</password></query></iq>'
     assert '<initial-response>[hidden]</initial-response><user-agent id="1" />' in shown[4]
     assert shown[5] == "[18 characters that are not an XML element]"
+
+
+@pytest.mark.parametrize(
+    ("url", "shown"),
+    [
+        ("https://up.test:5281/a/b?c#d", "https://up.test:5281/[hidden]"),
+        ("https://me:secret@[2001:db8::1]:443", "https://[2001:db8::1]:443/[hidden]"),
+        ("https://up.test", "https://up.test/[hidden]"),
+        ("/upload/secret", "[hidden]"),
+        ("https:secret", "[hidden]"),
+        ("", "[hidden]"),
+    ],
+)
+def test_of_a_url_the_site_is_shown(url: str, shown: str) -> None:
+    lines: list[str] = []
+    Trace(lines.append).sent(f"<put url='{url}'/>")
+    assert lines[0][11:] == f'<put url="{shown}" />'
 
 
 def test_a_trace_ends_at_its_limit() -> None:

@@ -30,6 +30,7 @@ from xmpp_exporter.wire.errors import (
     WireError,
 )
 from xmpp_exporter.wire.http import MAX_BODY_BYTES, Http
+from xmpp_exporter.wire.trace import Trace
 
 DOMAIN = "site.test"
 ZONES = {DOMAIN: "@ A 127.0.0.1\n"}
@@ -338,3 +339,30 @@ class TestWebSocket:
         error = await self.refusal(authority, self.accepts(close))
         assert isinstance(error, Disconnected)
         assert "1011" in error.detail
+
+
+async def test_a_trace_has_requests_and_statuses_and_of_urls_the_sites_alone(authority: CertificateAuthority) -> None:
+    lines: list[str] = []
+    answers = {
+        "GET /secret1?secret2": response("302 Found", Location="/secret3"),
+        "GET /secret3": response("404 Not Found"),
+        "PUT /secret4": response("201 Created"),
+    }
+    async with listening(site(by_path(answers)), tls=tls_of(authority, DOMAIN)) as listener:
+        with FakeDns(ZONES) as dns:
+            async with http_client(authority, dns, trace=Trace(lines.append)) as http:
+                place = f"https://{DOMAIN}:{listener.port}"
+                await http.request("GET", f"{place}/secret1?secret2", redirects=True)
+                await http.request("PUT", f"{place}/secret4", body=b"secret5", headers={"Authorization": "secret6"})
+                with pytest.raises(ResolutionFailed):
+                    await http.request("GET", "https://gone.test/secret7")
+    assert [line[9:] for line in lines] == [
+        f"# GET {place}",
+        f"# GET {place}: 302",
+        f"# GET {place}",
+        f"# GET {place}: 404",
+        f"# PUT {place}",
+        f"# PUT {place}: 201",
+        "# GET https://gone.test",
+        "# GET https://gone.test: ResolutionFailed",
+    ]

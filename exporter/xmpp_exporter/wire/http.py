@@ -30,6 +30,7 @@ from xmpp_exporter.wire.errors import (
 from xmpp_exporter.wire.guard import admit
 from xmpp_exporter.wire.network import Network, Timeouts, routed
 from xmpp_exporter.wire.tls import tls_error
+from xmpp_exporter.wire.trace import Trace
 from xmpp_exporter.wire.websocket import WebSocket
 
 MAX_BODY_BYTES = 256 * 1024
@@ -105,7 +106,14 @@ class Response:
 class Http:
     """The HTTP client of one probe, for https and wss only. Close it when the probe ends."""
 
-    def __init__(self, network: Network, lookups: Lookups, timeouts: Timeouts, allow_private: bool) -> None:
+    def __init__(
+        self,
+        network: Network,
+        lookups: Lookups,
+        timeouts: Timeouts,
+        allow_private: bool,
+        trace: Trace | None = None,
+    ) -> None:
         def guarded_socket(info: tuple[Any, ...]) -> socket.socket:
             # called with the very address that is connected to next, also for literals and after redirects
             try:
@@ -129,7 +137,7 @@ class Http:
             headers={"User-Agent": network.user_agent, "Accept-Encoding": "identity"},
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
-            middlewares=(_only_tls, _no_redirected_upgrade),
+            middlewares=(_traced(trace or Trace()), _only_tls, _no_redirected_upgrade),
         )
 
     async def request(
@@ -200,6 +208,23 @@ def _not_a_websocket(url: str, status: int, message: str = "") -> ProtocolViolat
     if status == 101:
         return ProtocolViolation(f"{_site(url)} is no WebSocket: {message}")
     return UnexpectedStatus(f"{_site(url)} answered with the status {status} in the place of 101")
+
+
+def _traced(trace: Trace) -> aiohttp.ClientMiddlewareType:
+    """Notes each request and its status, by site alone: whoever knows the rest of a URL may be able to use it."""
+
+    async def traced(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
+        line = f"{request.method} {_site(str(request.url))}"
+        trace.note(line)
+        try:
+            response = await handler(request)
+        except (aiohttp.ClientError, WireError, OSError) as error:
+            trace.note(f"{line}: {type(error).__name__}")
+            raise
+        trace.note(f"{line}: {response.status}")
+        return response
+
+    return traced
 
 
 async def _only_tls(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:

@@ -23,17 +23,20 @@ _EXCHANGES = frozenset({"auth", "response", "challenge", "success", "initial-res
 _SECRET_NAME = re.compile("password|passwd|secret|token|authorization|cookie|credential", re.IGNORECASE)
 """Elements, attributes, HTTP headers (XEP-0363) and form fields of such names hold what their names say."""
 _HARMLESS_ATTRIBUTES = frozenset({"mechanism", "name", "var", "type"})
+_SITE = re.compile(r"([a-z][a-z0-9+.-]*://)(?:[^/?#@]*@)?([^/?#@]+)", re.IGNORECASE)
 _STREAM_TAG = re.compile(r"(<\?xml[^>]*>)?</?stream:stream\b[^>]*>")
 
 
 def redacted(element: ET.Element, hide: bool = False) -> ET.Element:
-    """A copy of `element` in which passwords, tokens, SASL payloads and the queries of URLs are [hidden]."""
+    """A copy of `element` in which passwords, tokens, SASL payloads and all of a URL but its site are [hidden]."""
     name = local(element)
     hide = hide or name in _EXCHANGES or _SECRET_NAME.search(name) is not None
     if name in ("header", "field"):
         hide = hide or _SECRET_NAME.search(element.get("name", "") + element.get("var", "")) is not None
     copy = ET.Element(element.tag, {key: _attribute(key, value, hide) for key, value in element.items()})
     copy.text = HIDDEN if hide and element.text and element.text.strip() else element.text
+    if name == "url" and element.text and not hide:
+        copy.text = _site(element.text.strip())
     for child in element:
         inner = redacted(child, hide)
         inner.tail = HIDDEN if hide and child.tail and child.tail.strip() else child.tail
@@ -44,9 +47,13 @@ def redacted(element: ET.Element, hide: bool = False) -> ET.Element:
 def _attribute(name: str, value: str, hide: bool) -> str:
     if _SECRET_NAME.search(name) or (hide and name not in _HARMLESS_ATTRIBUTES):
         return HIDDEN
-    if name == "url" and "?" in value:
-        return value.partition("?")[0] + "?" + HIDDEN
-    return value
+    return _site(value) if name == "url" else value
+
+
+def _site(url: str) -> str:
+    """A URL without what comes after its host: whoever knows the path of an upload may use it (XEP-0363 §11)."""
+    found = _SITE.match(url)
+    return f"{found[1]}{found[2]}/{HIDDEN}" if found else HIDDEN
 
 
 class Trace:
