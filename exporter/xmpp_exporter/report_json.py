@@ -5,7 +5,7 @@ from typing import Any
 
 from xmpp_exporter.catalogue import Check, checks
 from xmpp_exporter.catalogue.suite import Suite, suites
-from xmpp_exporter.model import CheckResult, ProbeReport
+from xmpp_exporter.model import AddressReport, CheckResult, EndpointReport, Failure, ProbeReport
 from xmpp_exporter.score import Finding, LevelFindings, Met, evaluate, score
 
 _DIGITS = 6
@@ -32,11 +32,70 @@ def report_json(report: ProbeReport) -> dict[str, Any]:
     points = score(report)
     result["score"] = {"supported": points.supported, "counted": points.counted}
     result["suites"] = [_suite(suite, report) for suite in suites().values()]
-    if report.failure is not None:
-        result["failure"] = {"reason": report.failure, "detail": report.detail}
-    if report.login_failure is not None:
-        result["login_failure"] = {"reason": report.login_failure, "detail": report.login_detail}
-    return result
+    return result | _failures(report)
+
+
+def server_json(domain: str, availability: ProbeReport | None, compliance: ProbeReport | None) -> dict[str, Any]:
+    """All that is known of a server: its compliance report and, as `availability`, what the other kind of probe found.
+
+    What is not known is null, or an empty list.
+    """
+    unknown: dict[str, Any] = {
+        "domain": domain,
+        "probed_at": None,
+        "duration_seconds": None,
+        "software": None,
+        "checks": [],
+        "score": None,
+        "suites": [],
+    }
+    known = unknown if compliance is None else report_json(compliance)
+    return known | {"availability": None if availability is None else availability_json(availability)}
+
+
+def availability_json(report: ProbeReport) -> dict[str, Any]:
+    """An availability report as JSON objects, with every address of every endpoint.
+
+    `login` is null without an account. Each `failure` has `reason` and `detail`; what works has none.
+    """
+    return {
+        "probed_at": _rfc3339(report.started),
+        "duration_seconds": round(report.duration, _DIGITS),
+        "success": report.success,
+        "login": report.login,
+        "ping_duration_seconds": _rounded(report.ping_duration),
+        "endpoints": [_endpoint(endpoint) for endpoint in report.endpoints],
+    } | _failures(report)
+
+
+def _failures(report: ProbeReport) -> dict[str, Any]:
+    login = _failure(report.login_failure, report.login_detail, "login_failure")
+    return _failure(report.failure, report.detail) | login
+
+
+def _failure(reason: Failure | None, detail: str, name: str = "failure") -> dict[str, Any]:
+    return {} if reason is None else {name: {"reason": reason, "detail": detail}}
+
+
+def _endpoint(endpoint: EndpointReport) -> dict[str, Any]:
+    return {
+        "service": endpoint.service,
+        "host": endpoint.host,
+        "port": endpoint.port,
+        "addresses": [_address(address) for address in endpoint.addresses],
+    } | _failure(endpoint.failure, endpoint.detail)
+
+
+def _address(address: AddressReport) -> dict[str, Any]:
+    expires = address.certificate_not_after
+    return {
+        "address": address.address,
+        "up": address.failure is None,
+        "connect_duration_seconds": _rounded(address.connect_duration),
+        "certificate_not_after": None if expires is None else _rfc3339(expires),
+        "tls_version": address.tls_version,
+        "tls_cipher": address.tls_cipher,
+    } | _failure(address.failure, address.detail)
 
 
 def check_json(check: Check) -> dict[str, Any]:
@@ -103,6 +162,10 @@ def _requirement(finding: Finding) -> dict[str, Any]:
         "providers": list(finding.requirement.providers),
         "checks": list(finding.because),
     }
+
+
+def _rounded(duration: float | None) -> float | None:
+    return None if duration is None else round(duration, _DIGITS)
 
 
 def _rfc3339(timestamp: float) -> str:

@@ -14,7 +14,7 @@ from xmpp_exporter.config import ServerConfig, parse_domain
 from xmpp_exporter.metrics import page, render_report
 from xmpp_exporter.model import PROBER_FAULTS, ProbeKind, ProbeReport
 from xmpp_exporter.outline import outline
-from xmpp_exporter.report_json import report_json
+from xmpp_exporter.report_json import server_json
 from xmpp_exporter.score import score
 from xmpp_exporter.service import Exporter, ReloadError
 from xmpp_exporter.serving import health
@@ -143,10 +143,10 @@ class _Pages:
 
     async def server(self, request: web.Request) -> web.Response:
         config = self._configured(request.match_info["domain"])
-        report = self._report(config, ProbeKind.COMPLIANCE)
-        if report is None:
+        availability, compliance = (self._report(config, kind) for kind in ProbeKind)
+        if availability is None and compliance is None:
             raise web.HTTPServiceUnavailable(text="That server was not probed yet.\n", headers=_LATER)
-        return web.json_response(report_json(report))
+        return web.json_response(server_json(config.domain, availability, compliance))
 
     async def index(self, request: web.Request) -> web.StreamResponse:
         servers = (self._summary(config) for config in self._exporter.config.servers)

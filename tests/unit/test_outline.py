@@ -49,12 +49,6 @@ def test_every_address_of_every_endpoint_says_why_it_is_down() -> None:
     ]
 
 
-def test_a_certificate_of_any_year_is_shown() -> None:
-    endless = AddressReport("192.0.2.1", "ipv4", certificate_not_after=1e300)
-    report = replace(GOOD_AVAILABILITY, endpoints=(EndpointReport("xmpp-client", "a.test", 5222, (endless,)),))
-    assert list(outline(report, []))[2].startswith("xmpp-client  a.test:5222 192.0.2.1 works; certificate until 1")
-
-
 def test_nothing_that_a_server_says_reaches_a_terminal_as_an_order() -> None:
     address = AddressReport("192.0.2.1", "ipv4", Failure.TLS, ATTACK)
     report = replace(

@@ -2,10 +2,11 @@
 
 import json
 
+from tests.unit.golden_page import GOOD_AVAILABILITY
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.catalogue.suite import suites
 from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software, Verdict
-from xmpp_exporter.report_json import check_json, report_json
+from xmpp_exporter.report_json import availability_json, check_json, report_json, server_json
 
 FACTS = {"xmpp_http_upload_max_bytes": 10485760.0}
 REPORT = ProbeReport(
@@ -120,6 +121,53 @@ def test_a_refused_login_says_why() -> None:
         "a.test", ProbeKind.COMPLIANCE, 0.0, 0.5, True, login_failure=Failure.BAD_PASSWORD, login_detail="no"
     )
     assert report_json(report)["login_failure"] == {"reason": "bad_password", "detail": "no"}
+
+
+def test_availability_has_every_address_and_why_it_is_down() -> None:
+    result = json.loads(json.dumps(availability_json(GOOD_AVAILABILITY)))
+    endpoints = result.pop("endpoints")
+    assert result == {
+        "probed_at": "2026-09-21T14:12:50Z",
+        "duration_seconds": 0.734,
+        "success": True,
+        "login": True,
+        "ping_duration_seconds": 0.0312,
+    }
+    assert [(each["service"], each["host"], each["port"]) for each in endpoints] == [
+        ("xmpps-client", "xmpp.good.test", 5223),
+        ("xmpp-client", "gone.good.test", 5222),
+        ("xmpp-client", "xmpp.good.test", 5222),
+    ]
+    works, refused, _ = endpoints[0]["addresses"]
+    assert works == {
+        "address": "192.0.2.1",
+        "up": True,
+        "connect_duration_seconds": 0.03,
+        "certificate_not_after": "2026-11-18T11:06:40Z",
+        "tls_version": "TLSv1.3",
+        "tls_cipher": "TLS_AES_256_GCM_SHA384",
+    }
+    assert (refused["address"], refused["up"], refused["certificate_not_after"]) == ("192.0.2.2", False, None)
+    assert refused["failure"] == {"reason": "refused", "detail": "refused"}
+    assert endpoints[1]["failure"] == {"reason": "dns", "detail": "gone.good.test has no address"}
+    assert (endpoints[1]["addresses"], "failure" in endpoints[2]) == ([], False)
+
+
+def test_a_server_that_is_down_says_why_in_its_availability() -> None:
+    down = ProbeReport("a.test", ProbeKind.AVAILABILITY, 0.0, 0.5, False, Failure.TLS, "no", login_failure=Failure.TLS)
+    result = availability_json(down)
+    assert (result["success"], result["failure"]) == (False, {"reason": "tls", "detail": "no"})
+    assert (result["login"], result["login_failure"]) == (None, {"reason": "tls", "detail": ""})
+
+
+def test_a_server_is_what_is_known_of_it_of_either_kind() -> None:
+    both = server_json("a.test", GOOD_AVAILABILITY, REPORT)
+    assert both.pop("availability") == availability_json(GOOD_AVAILABILITY)
+    assert both == report_json(REPORT)
+    only = server_json("a.test", GOOD_AVAILABILITY, None)
+    assert set(only) == {*both, "availability"}
+    assert (only["domain"], only["checks"], only["suites"], only["score"]) == ("a.test", [], [], None)
+    assert server_json("a.test", None, REPORT)["availability"] is None
 
 
 def test_the_catalogue_as_json_names_all_that_a_check_is() -> None:
