@@ -9,7 +9,7 @@ from ipaddress import ip_address
 import structlog
 
 from xmpp_exporter.config import HostPort
-from xmpp_exporter.wire.dns import Lookups
+from xmpp_exporter.wire.dns import Lookups, Resolver
 from xmpp_exporter.wire.errors import WireError
 from xmpp_exporter.wire.network import Network, Target, Timeouts, connect_tcp
 
@@ -52,10 +52,11 @@ class Canaries:
             self._end_round()
 
     async def _ask(self, network: Network, canaries: Sequence[HostPort]) -> None:
+        resolver = network.resolver.apart()
         while True:
             self._wanted.clear()
             began = time.monotonic()
-            answers = await asyncio.gather(*(_answers(network, canary) for canary in canaries))
+            answers = await asyncio.gather(*(_answers(resolver, canary) for canary in canaries))
             self._note(any(answers), began)
             await asyncio.sleep(PAUSE)
             with contextlib.suppress(TimeoutError):
@@ -86,9 +87,9 @@ class Canaries:
         self._round = asyncio.Event()
 
 
-async def _answers(network: Network, canary: HostPort) -> bool:
+async def _answers(resolver: Resolver, canary: HostPort) -> bool:
     """Whether some address of the canary accepts a connection."""
-    lookups = Lookups(network.resolver)
+    lookups = Lookups(resolver)
     try:
         async with asyncio.timeout(PATIENCE):
             for address in await _addresses(lookups, canary.host):

@@ -158,3 +158,15 @@ async def test_names_that_nobody_answers_keep_the_others_waiting_for_a_moment_on
         task.cancel()
     await asyncio.wait(silent)
     assert resolver._asking._value == 2, "every place was given back, and once"
+
+
+async def test_what_asks_whether_our_own_network_works_waits_in_no_line(
+    site: FakeSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dns, "MAX_QUERIES", 1)
+    resolver = Resolver([site.dns.address], site.dns.port, lifetime=LIMIT)
+    site.dns.add_zone(DOMAIN, "@ A 127.0.0.1")
+    await resolver._asking.acquire()
+    async with asyncio.timeout(LIMIT):
+        assert (await resolver.apart().query(DOMAIN, "A")).records
+    assert resolver._asking.locked()

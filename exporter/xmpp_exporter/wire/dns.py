@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import copy
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -16,7 +17,7 @@ import dns.resolver
 from dns.rdtypes.IN.SRV import SRV
 
 from xmpp_exporter.memo import Memo
-from xmpp_exporter.wire.errors import ResolutionFailed, TimedOut, WireError
+from xmpp_exporter.wire.errors import EXHAUSTED, ProberLimit, ResolutionFailed, TimedOut, WireError
 
 MAX_ENDPOINTS = 16
 """SRV records used of one domain, over all services."""
@@ -72,9 +73,15 @@ class Resolver:
     async def query(self, name: str, kind: str) -> Answer:
         """The records of `kind` (`SRV`, `A`, …) at `name`.
 
-        Raises ResolutionFailed (server failure, malformed name) and TimedOut.
+        Raises ResolutionFailed (server failure, malformed name), TimedOut, and ProberLimit where we could not ask.
         """
         return await self._ask(self._resolver, name, kind)
+
+    def apart(self) -> "Resolver":
+        """The same name servers for questions that wait in no line, such as whether our own network works."""
+        resolver = copy.copy(self)
+        resolver._asking = asyncio.Semaphore(MAX_QUERIES)
+        return resolver
 
     async def is_bogus(self, name: str, kind: str) -> bool:
         """Whether a name that could not be resolved can be when signatures are not checked (RFC 4035 §3.2.2)."""
@@ -94,12 +101,15 @@ class Resolver:
         except dns.exception.Timeout as error:
             raise TimedOut(f"no name server answered for {kind} {name}") from error
         except dns.resolver.NoNameservers as error:
+            if used_up := next((each for each in _errors_of(error) if each.errno in EXHAUSTED), None):
+                raise ProberLimit(f"{kind} {name} was not asked for: {used_up.strerror}") from error
             raise ResolutionFailed(f"name servers failed for {kind} {name}") from error
         except (dns.exception.DNSException, OSError, ValueError) as error:
+            if isinstance(error, OSError) and error.errno in EXHAUSTED:
+                raise ProberLimit(f"{kind} {name} was not asked for: {error.strerror}") from error
             raise ResolutionFailed(f"{kind} {name}: {error}") from error
         authentic = bool(answer.response.flags & dns.flags.AD)
         return Answer(tuple(answer.rrset or ()), authentic, answer.canonical_name != answer.qname)
-
 
     @contextlib.asynccontextmanager
     async def _place(self) -> AsyncIterator[None]:
@@ -119,6 +129,11 @@ class Resolver:
         finally:
             timer.cancel()
             give_back()
+
+
+def _errors_of(error: dns.resolver.NoNameservers) -> list[OSError]:
+    """What the operating system had against asking the name servers."""
+    return [each[3] for each in error.kwargs["errors"] if isinstance(each[3], OSError)]
 
 
 def _resolver(

@@ -23,6 +23,7 @@ WireError
 └── StanzaError           protocol      an XMPP error reply; checks look at its condition
 """
 
+import errno
 from collections.abc import Mapping
 from typing import Any
 
@@ -134,6 +135,10 @@ class TemporaryRefusal(LoginFailed):
 class ProberLimit(WireError):
     failure = Failure.PROBER_LIMIT
     reason = Reason.PROBER_LIMIT
+
+
+EXHAUSTED = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
+"""Errors of the operating system that mean that something of our own is used up, open files above all."""
 
 
 class AddressRefused(ProberLimit):

@@ -3,35 +3,61 @@
 import asyncio
 import contextlib
 import socket
+from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from xmpp_exporter.model import PROBER_FAULTS
 from xmpp_exporter.wire.dns import Resolver
-from xmpp_exporter.wire.errors import ConnectionRefused, NoRoute, TimedOut, Unreachable, WireError
+from xmpp_exporter.wire.errors import (
+    EXHAUSTED,
+    ConnectionRefused,
+    NoRoute,
+    ProberLimit,
+    TimedOut,
+    Unreachable,
+    WireError,
+)
 from xmpp_exporter.wire.guard import admit
 from xmpp_exporter.wire.tls import TlsContexts
 
 
 class Connections:
-    """At most so many connections to one address at a time, over all probes: servers limit them, and so do we."""
+    """At most so many connections to one address at a time, over all probes: servers limit them, and so do we.
+
+    `per_address` may change at any time: those that are open stay, and those that wait follow the new number.
+    """
 
     def __init__(self, per_address: int = 6) -> None:
         self._per_address = per_address
         self._gates: dict[str, _Gate] = {}
 
+    @property
+    def per_address(self) -> int:
+        return self._per_address
+
+    @per_address.setter
+    def per_address(self, number: int) -> None:
+        self._per_address = number
+        for gate in self._gates.values():
+            gate.let_in(number)
+
     @contextlib.asynccontextmanager
     async def slot(self, address: str) -> AsyncIterator[None]:
         """Holds one of the connections to `address`; waits until one is free."""
-        gate = self._gates.setdefault(address, _Gate(asyncio.Semaphore(self._per_address)))
-        gate.users += 1
+        gate = self._gates.setdefault(address, _Gate())
+        admitted: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        gate.waiting.append(admitted)
+        gate.let_in(self._per_address)
         try:
-            async with gate.places:
-                yield
+            await admitted
+            yield
         finally:
-            gate.users -= 1
-            if not gate.users:
+            if admitted.done() and not admitted.cancelled():
+                gate.inside -= 1
+            gate.let_in(self._per_address)
+            if not gate.inside and not gate.waiting and self._gates.get(address) is gate:
                 del self._gates[address]
 
 
@@ -39,8 +65,16 @@ class Connections:
 class _Gate:
     """One address, for as long as somebody uses it or waits for it."""
 
-    places: asyncio.Semaphore
-    users: int = 0
+    inside: int = 0
+    waiting: deque[asyncio.Future[None]] = field(default_factory=deque)
+
+    def let_in(self, limit: int) -> None:
+        """Who came first goes first; who has given up is dropped."""
+        while self.waiting and self.inside < limit:
+            admitted = self.waiting.popleft()
+            if not admitted.cancelled():
+                self.inside += 1
+                admitted.set_result(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +133,7 @@ class Target:
 async def connect_tcp(target: Target, timeouts: Timeouts) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     """A TCP connection to an address that the guard admits.
 
-    Raises AddressRefused, ConnectionRefused, Unreachable or TimedOut.
+    Raises AddressRefused, ConnectionRefused, Unreachable, NoRoute, ProberLimit or TimedOut.
     """
     admit(target.address, target.allow_private)
     try:
@@ -111,8 +145,10 @@ async def connect_tcp(target: Target, timeouts: Timeouts) -> tuple[asyncio.Strea
         raise connection_error(target, error) from error
 
 
-def connection_error(target: Target, error: OSError) -> ConnectionRefused | Unreachable | NoRoute:
+def connection_error(target: Target, error: OSError) -> ConnectionRefused | Unreachable | NoRoute | ProberLimit:
     """An error of the operating system while connecting, as ours."""
+    if error.errno in EXHAUSTED:
+        return ProberLimit(f"{target} was not tried: {error.strerror or error}")
     if isinstance(error, ConnectionRefusedError):
         return ConnectionRefused(f"{target} refused the connection")
     if not routed(target.address):
