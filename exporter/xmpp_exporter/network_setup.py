@@ -7,17 +7,19 @@ from xmpp_exporter.wire.network import Connections, Network
 from xmpp_exporter.wire.tls import TlsContexts
 
 
-def network_of(config: Config) -> Network:
+def network_of(config: Config, before: Network | None = None) -> Network:
     """The resolver, trust store, limits and name that the configuration gives its prober.
 
-    Raises OSError or ssl.SSLError when the file of certificates can no longer be loaded.
+    It shares its connections with the network `before`, whose probes may still run; their limit is for the caller to
+    set, once this network takes that one's place. Raises OSError or ssl.SSLError when the file of certificates can no
+    longer be loaded.
     """
     return Network(
         resolver=Resolver(
             config.resolver.nameservers or (), config.resolver.port, signed_name=config.resolver.signed_name or ""
         ),
         tls=TlsContexts(config.tls.ca_file),
-        connections=Connections(config.limits.connections_per_address),
+        connections=before.connections if before else Connections(config.limits.connections_per_address),
         user_agent=user_agent(config.contact),
     )
 

@@ -98,7 +98,7 @@ class Exporter:
             try:
                 with _no_collection():
                     config = await asyncio.to_thread(load_config, self._config_file, checks())
-                network = network_of(config)
+                network = network_of(config, self._prober.network)
             except (YamlError, OSError) as error:
                 self.reloads.failed()
                 errors = error.errors if isinstance(error, YamlError) else [str(error)]
@@ -106,6 +106,7 @@ class Exporter:
                     log.error("the configuration was not reloaded", error=line)
                 raise ReloadError("\n".join(errors)) from error
             self._prober.network = network
+            network.connections.per_address = config.limits.connections_per_address
             self._prober.backoff.forget()
             before, self.config = self.config, config
             removed = {server.domain for server in before.servers} - {server.domain for server in config.servers}

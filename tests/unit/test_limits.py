@@ -196,3 +196,29 @@ async def test_ten_thousand_who_wait_hold_up_nobody(addresses_of: Callable[[int]
         await asyncio.gather(*visits)
     assert 0 < looks < 10 * many
     assert not admission._waiting and not admission._parked and not admission._called
+
+
+async def hold(connections: Connections, inside: asyncio.Semaphore, end: asyncio.Event) -> None:
+    async with connections.slot("a"):
+        inside.release()
+        await end.wait()
+
+
+async def test_a_new_limit_holds_for_those_who_wait_and_those_who_are_in() -> None:
+    connections, inside, end = Connections(2), asyncio.Semaphore(0), asyncio.Event()
+    async with asyncio.timeout(LIMIT), asyncio.TaskGroup() as group:
+        tasks = [group.create_task(hold(connections, inside, end)) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert connections._gates["a"].inside == 2
+        connections.per_address = 4
+        assert connections._gates["a"].inside == 4
+        for _ in range(4):
+            await inside.acquire()
+        connections.per_address = 1
+        for task in tasks[:3]:
+            task.cancel()
+        await asyncio.wait(tasks[:3])
+        assert connections._gates["a"].inside == 1, "nobody comes in as long as more are in than may be"
+        assert inside.locked()
+        end.set()
+    assert not connections._gates

@@ -42,6 +42,12 @@ async def test_the_limit_of_connections_is_the_configured_one() -> None:
                 pass
 
 
+def test_the_probes_of_two_configurations_share_their_connections() -> None:
+    """A probe that runs while the configuration is loaded again counts with those that come then."""
+    before = network_of(Config())
+    assert network_of(Config(limits=Limits(connections_per_address=9)), before).connections is before.connections
+
+
 def test_a_file_of_certificates_that_is_gone_is_an_error(tmp_path: Path) -> None:
     authority = CertificateAuthority(tmp_path)
     config = Config(tls=Tls(ca_file=authority.ca_file))
