@@ -72,9 +72,10 @@ class Schedule:
         wanted = {(server.domain, kind): server for server in servers for kind in ProbeKind}
         before = self.turns.copy()
         self._cancel([key async for key, turn in unhurried(before.items()) if turn.config != wanted.get(key)])
+        new = {domain for domain, kind in wanted if (domain, kind) not in self._tasks}
         async for key, server in unhurried(wanted.items()):
             if key not in self._tasks:
-                self._start(key, server, before.get(key))
+                self._start(key, server, before.get(key), len(new))
 
     async def stop(self, deadline: float | None = None) -> None:
         """End all probes; what they made on servers is removed before this returns.
@@ -94,13 +95,14 @@ class Schedule:
         overdue = (now - turn.due for turn in self.turns.values() if turn.kind is kind and turn.running is None)
         return max(0.0, max(overdue, default=0.0))
 
-    def _start(self, key: Key, server: ServerConfig, before: Turn | None) -> None:
+    def _start(self, key: Key, server: ServerConfig, before: Turn | None, together: int) -> None:
         domain, kind = key
         report = self._store.state(domain).reports.get(kind)
         turn = Turn(server, kind, 0.0)
         if before is not None:  # counters of a server whose settings changed go on
             turn.total, turn.failures = before.total, before.failures
-        turn.due = first_slot(domain, kind, turn.interval, report.started if report else None, time.time())
+        last_run = report.started if report else None
+        turn.due = first_slot(domain, kind, turn.interval, last_run, time.time(), together)
         self.turns[key] = turn
         self._tasks[key] = asyncio.create_task(self._loop(turn), name=f"{kind} of {domain}")
 

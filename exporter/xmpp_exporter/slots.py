@@ -5,6 +5,11 @@ import hashlib
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import ProbeKind
 
+FEW = 20
+"""Servers that may all start in the same moment."""
+SPACE = 0.02
+"""Seconds between two servers that start, on average, when there are more."""
+
 
 def interval_of(config: ServerConfig, kind: ProbeKind) -> float:
     """Seconds from one probe of this kind to the next."""
@@ -26,8 +31,15 @@ def next_slot(domain: str, kind: ProbeKind, interval: float, after: float) -> fl
     return slot
 
 
-def first_slot(domain: str, kind: ProbeKind, interval: float, last_run: float | None, now: float) -> float:
-    """When a starting exporter probes first: at once what is not known or too old, else in the usual slot."""
-    if last_run is None or last_run + interval < now:
-        return now
-    return next_slot(domain, kind, interval, now)
+def first_slot(
+    domain: str, kind: ProbeKind, interval: float, last_run: float | None, now: float, servers: int = 1
+) -> float:
+    """When a starting exporter probes first: at once what is not known or too old, else in the usual slot.
+
+    When more than a FEW `servers` start together, "at once" is spread: all of them in the same moment would be asked
+    after more than the name servers, this machine's open files and the network can take.
+    """
+    if last_run is not None and last_run + interval >= now:
+        return next_slot(domain, kind, interval, now)
+    spread = min(interval / 4, servers * SPACE) if servers > FEW else 0.0
+    return now + offset(domain, kind, spread)

@@ -114,6 +114,18 @@ def test_an_overdue_server_is_probed_at_once() -> None:
     run(main())
 
 
+@pytest.mark.parametrize(("number", "seconds"), [(20, 0.0), (600, 12.0)])
+def test_a_handful_of_new_servers_start_at_once_and_many_one_after_the_other(number: int, seconds: float) -> None:
+    async def main() -> None:
+        stub, start = Stub(), wall_clock()
+        await probing(stub, [server(f"s{each}.test") for each in range(number)], 14.9)
+        firsts = [stub.times(f"s{each}.test")[0] - start for each in range(number)]
+        assert 0.9 * seconds <= max(firsts) <= seconds
+        assert max(Counter(int(first) for first in firsts).values()) < 100
+
+    run(main())
+
+
 def test_known_servers_are_spread_over_the_interval() -> None:
     async def main() -> None:
         servers = [server(f"s{number}.test") for number in range(600)]

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import ProbeKind
-from xmpp_exporter.slots import first_slot, interval_of, next_slot, offset
+from xmpp_exporter.slots import FEW, SPACE, first_slot, interval_of, next_slot, offset
 
 KINDS = st.sampled_from(ProbeKind)
 DOMAINS = st.from_regex(r"[a-z0-9-]{1,20}\.test", fullmatch=True)
@@ -54,6 +54,24 @@ def test_one_that_was_probed_lately_waits_for_its_slot(
     domain: str, kind: ProbeKind, interval: float, now: float, age: float
 ) -> None:
     assert first_slot(domain, kind, interval, now - age * interval, now) == next_slot(domain, kind, interval, now)
+
+
+@given(DOMAINS, KINDS, INTERVALS, TIMES, st.integers(1, 10_000))
+def test_many_that_start_together_are_spread_over_part_of_the_interval(
+    domain: str, kind: ProbeKind, interval: float, now: float, servers: int
+) -> None:
+    slot = first_slot(domain, kind, interval, None, now, servers)
+    assert now <= slot <= now + min(interval / 4, servers * SPACE) + 1e-5
+    if servers <= FEW:
+        assert slot == now
+
+
+def test_ten_thousand_new_servers_never_start_more_than_a_few_in_a_moment() -> None:
+    slots = [
+        first_slot(f"server{number}.test", ProbeKind.COMPLIANCE, 3600, None, 0.0, 10_000) for number in range(10_000)
+    ]
+    assert max(Counter(int(slot) for slot in slots).values()) < 2 / SPACE
+    assert 190 < max(slots) <= 200
 
 
 def test_slots_are_spread_evenly_over_the_interval() -> None:
