@@ -218,21 +218,19 @@ async def test_bad_servers_do_not_delay_a_good_one(site: FakeSite, kind: ProbeKi
     prober = site.prober()
     async with (
         listening(site.server()) as good,
-        listening(silent) as silent_,
-        listening(drips("drips.test", interval=0.02)) as drips_,
-        listening(says_http) as http,
-        listening(never_ends_a_stanza("endless.test")) as endless,
+        listening(silent, address="127.0.0.2") as silent_,
+        listening(drips("drips.test", interval=0.02), address="127.0.0.3") as drips_,
+        listening(says_http, address="127.0.0.4") as http,
+        listening(never_ends_a_stanza("endless.test"), address="127.0.0.5") as endless,
     ):
         site.point(DOMAIN, starttls=[place(good)])
         for name, listener in {"silent": silent_, "drips": drips_, "http": http, "endless": endless}.items():
             site.point(f"{name}.test", starttls=[place(listener)])
         for name in ("refuses", "unanswered"):
-            site.point(f"{name}.test", starttls=[("127.0.0.1", 1)])
+            site.point(f"{name}.test", starttls=[("127.0.0.6", 1)])
         for service in ("xmpp-client", "xmpps-client"):
             site.dns.ignore(f"_{service}._tcp.unanswered.test", "SRV")
 
-        # the servers share an address here; so many at once are not what this is about
-        prober.admission.per_address = 100
         alone = (await probe(prober, site, kind)).duration
         limits = {kind: "3s", "connect": "2s", "reply": "2s"}
         bad = {
