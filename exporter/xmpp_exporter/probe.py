@@ -23,6 +23,7 @@ from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
 from xmpp_exporter.wire.errors import NotOffered, ProberLimit, TimedOut, WireError
 from xmpp_exporter.wire.http import Http
+from xmpp_exporter.wire.negotiation import offered_mechanisms
 from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, most_telling
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
@@ -273,6 +274,4 @@ def targets_of(endpoints: list[Endpoint], config: ServerConfig) -> list[Target]:
 
 def mechanisms_of(stream: Stream) -> tuple[str, ...]:
     """The SASL mechanisms offered after TLS."""
-    sasl = "{urn:ietf:params:xml:ns:xmpp-sasl}"
-    found = stream.features.iterfind(f"{sasl}mechanisms/{sasl}mechanism")
-    return tuple((element.text or "").strip().upper() for element in found)
+    return offered_mechanisms(stream.features)

@@ -31,6 +31,7 @@ from tests.servers.fake import (
 from tests.servers.fake.behaviours import HEADER
 from tests.servers.fake.xmpp import SASL, TLS
 from xmpp_exporter.wire.errors import (
+    MAX_DETAIL,
     CertificateRejected,
     ProtocolViolation,
     TimedOut,
@@ -64,6 +65,7 @@ HOSTILITIES: dict[str, tuple[Behaviour, type[WireError], str]] = {
     ),
     "a flood of lines": (floods(DOMAIN, "\n"), ProtocolViolation, "1048576 bytes"),
     "a strange encoding": (invents_an_encoding(DOMAIN), ProtocolViolation, "not XML: .*invalid token"),
+    "long names": (opens_with(DOMAIN, f"<{'x' * 100_000}/>"), ProtocolViolation, "sent <x+$"),
     "another document": (answers("<html><body/></html>"), ProtocolViolation, "answered with <html/>"),
     "a stream error": (
         opens_with(DOMAIN, STREAM_ERROR.format("host-unknown", "", "host-unknown")),
@@ -98,8 +100,9 @@ async def test_a_hostile_server_ends_in_an_error_and_holds_up_nobody(
     tls = site.tls() if after_tls else None
     async with listening(behaviour, tls=tls) as listener, Heartbeat() as heartbeat:
         async with asyncio.timeout(LIMIT):
-            with pytest.raises(error, match=words):
+            with pytest.raises(error, match=words) as raised:
                 await approach(site, listener, after_tls)
+    assert len(str(raised.value)) <= len(raised.value.detail) <= MAX_DETAIL
     assert heartbeat.longest_gap < LONGEST_GAP
 
 

@@ -77,3 +77,9 @@ def test_mechanisms_are_those_of_sasl_alone() -> None:
     )
     assert offered_mechanisms(other) == ()
     assert offered_mechanisms(features("A B")) == ("A", "B")
+
+
+def test_a_flood_of_mechanisms_is_cut() -> None:
+    offered = offered_mechanisms(features(" ".join(f"X{n}{'X' * 500}" for n in range(5000)) + " PLAIN" * 10))
+    assert len(offered) <= 50 and max(map(len, offered)) <= 64
+    assert offered_mechanisms(features("PLAIN " * 100)) == ("PLAIN",)

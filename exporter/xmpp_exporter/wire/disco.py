@@ -16,6 +16,9 @@ DATA = "{jabber:x:data}"
 MAX_ITEMS = 50
 """Items of a domain that are looked into; more than that are not a server's own services."""
 
+MAX_JID = 1023
+"""Characters of a service's JID, which is a domain (RFC 7622 §3.2)."""
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Identity:
@@ -98,7 +101,7 @@ class Disco:
         found = {
             item.get("jid", "").lower() for item in query.iterfind(f"{{{ITEMS}}}item") if item.get("node") is None
         } - {"", self._domain}
-        return tuple(sorted(found))[:MAX_ITEMS]
+        return tuple(sorted(jid for jid in found if len(jid) <= MAX_JID))[:MAX_ITEMS]
 
     async def close(self) -> None:
         await self._items.close()

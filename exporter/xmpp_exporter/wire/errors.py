@@ -29,6 +29,9 @@ from typing import Any
 
 from xmpp_exporter.model import Failure, Reason
 
+MAX_DETAIL = 500
+"""Characters of a detail: it may quote a server that is fond of long names."""
+
 
 class WireError(Exception):
     """Base of all. `detail` is a sentence for humans; it may quote what the server sent, never a password."""
@@ -37,6 +40,7 @@ class WireError(Exception):
     reason = Reason.DISCONNECTED
 
     def __init__(self, detail: str) -> None:
+        detail = detail[:MAX_DETAIL]
         super().__init__(detail)
         self.detail = detail
 
@@ -158,6 +162,6 @@ class StanzaError(WireError):
 
     def __init__(self, condition: str, text: str = "", sender: str = "") -> None:
         super().__init__(f"{condition}: {text}" if text else condition)
-        self.condition = condition
+        self.condition = condition[:MAX_DETAIL]
         self.text = text
         self.sender = sender

@@ -49,6 +49,9 @@ MECHANISMS = tuple(
     f"SCRAM-{hash_name}{plus}" for plus in ("-PLUS", "") for hash_name in ("SHA-512", "SHA-256", "SHA-1")
 )
 """What we log in with, strongest first. PLAIN only where the configuration allows it."""
+MAX_MECHANISMS = 50
+MAX_NAME = 64
+"""Mechanisms that are looked at, and characters of a name, which may have 20 (RFC 4422 §3.1)."""
 MAX_CHALLENGES = 3
 """SCRAM has one, or two where the server's signature comes in one of its own."""
 
@@ -133,10 +136,10 @@ async def _encrypt(session: "Session", client: Client) -> TlsConnection:
 
 
 def offered_mechanisms(features: ET.Element) -> tuple[str, ...]:
-    """The SASL mechanisms in the stream features."""
-    return tuple(
-        (element.text or "").strip().upper() for element in features.iterfind(f"{SASL}mechanisms/{SASL}mechanism")
-    )
+    """The SASL mechanisms in the stream features, in their order; no more than a server could mean."""
+    found = (element.text or "" for element in features.iterfind(f"{SASL}mechanisms/{SASL}mechanism"))
+    names = dict.fromkeys(name.strip().upper()[:MAX_NAME] for name in found)
+    return tuple(names)[:MAX_MECHANISMS]
 
 
 def choose_mechanism(features: ET.Element, tls: TlsConnection, allow_plain: bool) -> str:
