@@ -77,11 +77,12 @@ class Exporter:
         """
         async with self.store.writing():
             try:
-                with _no_collection():
-                    await self._show(self.config, Config())
-                    gc.freeze()
-                await self.schedule.configure(self.config.servers)
-                self.ready = True
+                async with self._reloading:
+                    with _no_collection():
+                        await self._show(self.config, Config())
+                        gc.freeze()
+                    await self.schedule.configure(self.config.servers)
+                    self.ready = True
                 yield
             finally:
                 self.ready = False
@@ -94,7 +95,7 @@ class Exporter:
         """Load the configuration again. Raises ReloadError, and then everything stays as it was."""
         async with self._reloading:
             if not self.ready:
-                raise ReloadError("the exporter is starting or ending")
+                raise ReloadError("the exporter is ending")
             try:
                 with _no_collection():
                     config = await asyncio.to_thread(load_config, self._config_file, checks())

@@ -61,6 +61,21 @@ def test_in_the_middle_of_a_probe_it_cleans_up_on_the_server_and_ends(
     assert server.program.rooms(f"conference.{domain}") == set()
 
 
+def test_signals_that_come_while_it_starts_are_heeded(laboratory: Laboratory, tmp_path: Path) -> None:
+    servers = [{"domain": f"server{number}.test"} for number in range(1500)]
+    exporter = RunningExporter(tmp_path, settings_of(laboratory, *servers))
+    exporter.start()
+    try:
+        exporter.until(lambda: "msg=listening" in exporter.log, "listening")
+        assert "msg=probing" not in exporter.log
+        exporter.hang_up()
+        exporter.until(lambda: "the configuration was reloaded" in exporter.log, "reload")
+        assert exporter.log.index("msg=probing") < exporter.log.index("the configuration was reloaded")
+        assert exporter.stop() == 0
+    finally:
+        exporter.kill()
+
+
 def test_what_is_known_survives_a_restart(laboratory: Laboratory, tmp_path: Path) -> None:
     settings = settings_of(laboratory, server_of(laboratory, DOMAIN))
     with RunningExporter(tmp_path, settings) as exporter:

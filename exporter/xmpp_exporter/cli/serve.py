@@ -5,7 +5,7 @@ import contextlib
 import os
 import resource
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from urllib.parse import urlsplit
 
 import structlog
@@ -162,6 +162,8 @@ async def _serve(
             return _complain(error)
         except OSError as error:
             return _unusable(storage, error)
+        stopped = asyncio.create_task(signals.until_stopped(reload))  # signals count from now on
+        stack.push_async_callback(_cancel, stopped)
         try:
             listeners = Listeners(application(exporter, prefix, links), addresses, web_config, grace=REQUESTS_GRACE)
             await stack.enter_async_context(listeners)
@@ -170,6 +172,11 @@ async def _serve(
             return 1
         await stack.enter_async_context(exporter.running(GRACE - REQUESTS_GRACE))
         _log.info("probing", servers=len(exporter.config.servers))
-        received = await signals.until_stopped(reload)
+        received = await stopped
         _log.info("ending", signal=received.name)
     return 0
+
+
+async def _cancel(task: asyncio.Task[Any]) -> None:
+    task.cancel()
+    await asyncio.wait([task])
