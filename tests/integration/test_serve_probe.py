@@ -107,6 +107,13 @@ def test_the_trace_is_for_people_and_has_no_secret(exporter: RunningExporter) ->
     assert not re.search(r"<(response|challenge|success|auth)\b[^>]*>(?!\[hidden\])[^<]", page.text)
 
 
+def test_the_debug_page_of_a_server_that_is_down_says_where_and_how(exporter: RunningExporter) -> None:
+    page = exporter.get(f"/probe?target={SILENT}&debug=true")
+    assert page.text.startswith(f"The availability probe of {SILENT} failed: timeout: ")
+    assert re.search(rf"^xmpp-client +{re.escape(SILENT)}:\d+ 127\.0\.0\.1 timeout: ", page.text, re.MULTILINE)
+    assert page.headers["X-Content-Type-Options"] == "nosniff"
+
+
 @pytest.mark.parametrize(
     ("query", "status", "said"),
     [
