@@ -57,7 +57,6 @@ FAILURES = {
     Failure.ACCOUNT_DISABLED: "The account is disabled, or has expired.",
     Failure.NO_MECHANISM: "The server offers no way to log in that may be used.",
     Failure.AUTH_FAILED: "The login was refused for another reason.",
-    Failure.BACKING_OFF: "Reserved: while a login is held back, the reason of the last refusal stays.",
     Failure.PROBER_LIMIT: "The prober refused to connect, or had no place for the probe within its interval.",
     Failure.PROBER_NETWORK: "The prober's own network was down, or has no way to such addresses (often: no IPv6).",
     Failure.INTERNAL: "A fault in the exporter, or an unreadable password; its log has more.",

@@ -74,11 +74,12 @@ class Exporter(Program):
         url = f"{self.url}/api/v1/servers/{domain}"
         try:
             with urllib.request.urlopen(url, timeout=ANSWER_LIMIT) as answer:  # noqa: S310 - our own URL, http
-                return report_of(json.load(answer))
+                document = json.load(answer)
         except urllib.error.HTTPError as error:
             if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
                 raise
             return None
+        return report_of(document) if document["probed_at"] else None  # availability may be known before the checks
 
 
 def configuration(laboratory: Laboratory, servers: Sequence[Server]) -> str:

@@ -63,7 +63,7 @@ PROBE_FAMILIES: tuple[Family, ...] = (
     Family(
         "xmpp_probe_failures_total",
         "counter",
-        "Failed probes by reason; internal, prober_limit, prober_network and backing_off are the prober's own faults.",
+        "Failed probes by reason; internal, prober_limit and prober_network are the prober's own faults.",
         ("domain", "probe", "reason"),
     ),
     _gauge(

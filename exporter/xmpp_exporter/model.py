@@ -59,7 +59,7 @@ class ProbeKind(StrEnum):
 class Failure(StrEnum):
     """Why a whole probe failed, or why the login did: the `reason` label of the probe metrics.
 
-    The last four are the prober's own faults and say nothing about the server; availability leaves them out.
+    The last three are the prober's own faults and say nothing about the server; availability leaves them out.
     """
 
     DNS = "dns"
@@ -75,13 +75,12 @@ class Failure(StrEnum):
     ACCOUNT_DISABLED = "account_disabled"
     NO_MECHANISM = "no_mechanism"
     AUTH_FAILED = "auth_failed"
-    BACKING_OFF = "backing_off"
     PROBER_LIMIT = "prober_limit"
     PROBER_NETWORK = "prober_network"
     INTERNAL = "internal"
 
 
-PROBER_FAULTS = frozenset({Failure.BACKING_OFF, Failure.PROBER_LIMIT, Failure.PROBER_NETWORK, Failure.INTERNAL})
+PROBER_FAULTS = frozenset({Failure.PROBER_LIMIT, Failure.PROBER_NETWORK, Failure.INTERNAL})
 
 
 @dataclass(frozen=True, slots=True)
