@@ -133,7 +133,7 @@ class Demonstration:
         return result
 
 
-NOT_WORKING = "xmpp_xep_supported == 0"
+NOT_WORKING = 'xmpp_xep_supported == 0 and on(check) xmpp_check_info{scored="true"}'
 
 
 def _free_port(first: int) -> int:

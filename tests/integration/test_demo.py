@@ -50,7 +50,8 @@ def test_once_ends_with_both_tables_after_prometheus_has_their_verdicts(temporar
     assert sum(line.startswith("default.ejabberd.test · ejabberd") for line in lines) == 1
     asked = lines[next(number for number, line in enumerate(lines) if line.startswith("Prometheus has")) + 1 :]
     assert ["default.ejabberd.test", "xep0363"] in [line.split() for line in asked]
-    assert not any("good.prosody.test" in line for line in asked)
+    # Debian's prosody-modules have an older version of that one
+    assert [line.split()[1] for line in asked if "good.prosody.test" in line] == ["xep0425"]
     assert list(temporary.iterdir()) == []
     assert processes_naming(temporary) == []
 
