@@ -1,5 +1,6 @@
 """What a probe has made on a server is removed by the next one when it could not do so itself."""
 
+import asyncio
 import hashlib
 import signal
 import subprocess
@@ -57,6 +58,21 @@ async def test_the_next_probe_removes_what_a_killed_one_left(
     assert report.success
     assert await account_state(prober, server, PROBE) == before
     assert prober.journal.left(server.jid()) == []
+
+
+@pytest.mark.parametrize("domain", ["good.prosody.test", "good.ejabberd.test"])
+async def test_no_room_is_left_of_a_killed_probe(laboratory: Laboratory, tmp_path: Path, domain: str) -> None:
+    server, journal = laboratory.server(domain), tmp_path / "journal"
+    kill_in_the_middle(laboratory, tmp_path, domain, "xep0313muc", "<destroy")
+    prober = prober_of(laboratory, journal)
+    (left,) = prober.journal.left(server.jid())
+    assert left.kind == "room"
+    report = await probe_compliance(prober, config_of(laboratory, domain), only={"xep0160"})
+    assert report.success
+    assert prober.journal.left(server.jid()) == []
+    async with asyncio.timeout(10):
+        while left.address in await asyncio.to_thread(server.program.rooms, left.address.partition("@")[2]):
+            await asyncio.sleep(0.1)
 
 
 async def test_an_avatar_that_somebody_has_set_since_stays(laboratory: Laboratory) -> None:
