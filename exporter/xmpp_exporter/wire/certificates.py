@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import idna
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import dsa, ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -128,7 +129,7 @@ def _signature_hash(certificate: x509.Certificate) -> str:
     """In lower case; empty where the algorithm has none of its own, as Ed25519."""
     try:
         algorithm = certificate.signature_hash_algorithm
-    except Exception:
+    except (UnsupportedAlgorithm, ValueError):  # an algorithm that nobody knows, or one written wrongly
         return ""
     return algorithm.name if algorithm is not None else ""
 
