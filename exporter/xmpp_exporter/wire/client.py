@@ -18,6 +18,7 @@ from slixmpp.util.sasl.client import Mech, choose
 
 from xmpp_exporter.wire import scram
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, WireError
+from xmpp_exporter.wire.network import acknowledge_at_once
 from xmpp_exporter.wire.stream import STREAMS
 from xmpp_exporter.wire.xml import StanzaParser, local
 
@@ -123,6 +124,8 @@ class Client(slixmpp.ClientXMPP):
 
     def data_received(self, data: bytes | str) -> None:
         self._owner.on_bytes()
+        if self.transport is not None:
+            acknowledge_at_once(self.transport)
         if self.parser is None:
             return
         try:
@@ -143,6 +146,7 @@ class Client(slixmpp.ClientXMPP):
         text = data if isinstance(data, str) else data.decode()
         self._owner.on_sending(text)
         self.transport.write(text.encode())  # slixmpp would show it to its log, too
+        acknowledge_at_once(self.transport)
 
     def abort(self) -> None:
         # slixmpp would close() first, which cuts a TLS transport that is closing already off from its TLS: abort() then

@@ -156,6 +156,20 @@ def connection_error(target: Target, error: OSError) -> ConnectionRefused | Unre
     return Unreachable(f"{target} cannot be reached: {error.strerror or error}")
 
 
+def acknowledge_at_once(transport: asyncio.BaseTransport) -> None:
+    """Have the next packets acknowledged as they come, not up to 40 ms later with an answer of ours.
+
+    Servers that leave Nagle's algorithm on (RFC 896), as Prosody 0.12 does, send the second of two small answers only
+    when the first is acknowledged. Linux forgets the wish whenever it likes (tcp(7)), so it is said again after each
+    exchange; elsewhere nothing is done.
+    """
+    option = getattr(socket, "TCP_QUICKACK", None)
+    connection = transport.get_extra_info("socket")
+    if option is not None and connection is not None:
+        with contextlib.suppress(OSError):  # it is closed already
+            connection.setsockopt(socket.IPPROTO_TCP, option, 1)
+
+
 def routed(address: str) -> bool:
     """Whether this machine knows any way to `address`: asks its own routing table, and sends nothing."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, StreamRefused, TimedOut, TlsFailed
-from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, connect_tcp
+from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, acknowledge_at_once, connect_tcp
 from xmpp_exporter.wire.stanza import iq, quoteattr, reply_of
 from xmpp_exporter.wire.tls import TlsConnection, describe, presented, tls_error
 from xmpp_exporter.wire.trace import Trace
@@ -118,6 +118,7 @@ class Stream:
         """Send XML text as it is."""
         self.trace.sent(text)
         self._writer.write(text.encode())
+        acknowledge_at_once(self._writer.transport)
 
     async def read(self) -> ET.Element:
         """The next element of the stream. Raises ProtocolViolation (stream errors too), Disconnected, TimedOut."""
@@ -133,6 +134,7 @@ class Stream:
                 raise Disconnected(f"{self.target} broke the connection: {error.strerror or error}") from error
             if not data:
                 raise Disconnected(f"{self.target} closed the connection")
+            acknowledge_at_once(self._writer.transport)
             self._parser.feed(data)
             self._sort_events()
         element = self._inbox.popleft()
