@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from xmpp_exporter.config import Account, ServerConfig
@@ -32,10 +33,11 @@ async def probe_availability(
     """Look whether clients can connect and log in.
 
     `turn` counts the probes of this server: each logs in at another address, and pings other peers than the one before,
-    whose report `previous` is. Never raises for what the server does:
-    that is in the report. It succeeds when some address completes TLS with a valid certificate and sends its features.
+    whose report `previous` is. Never raises for what the server does: that is in the report. It succeeds when some
+    address completes TLS with a valid certificate and sends its features.
     """
-    probe = _Probe(prober, config, turn, trace or Trace())
+    hosts = [endpoint.host for endpoint in previous.endpoints] if previous else []
+    probe = _Probe(prober, config, turn, trace or Trace(), hosts)
     started, clock = time.time(), time.perf_counter()
     error: WireError | None = None
     try:
@@ -67,6 +69,8 @@ class _Probe:
     config: ServerConfig
     turn: int
     trace: Trace
+    hosts: Sequence[str]
+    """Those that the SRV records named the last time."""
     waited: float = 0.0
     phases: dict[str, float] = field(default_factory=dict)
     endpoints: list[EndpointReport] = field(default_factory=list)
@@ -89,6 +93,7 @@ class _Probe:
         lookups = Lookups(self.prober.network.resolver)
         try:
             clock = time.perf_counter()
+            lookups.foresee(self.hosts)
             endpoints = await endpoints_of(lookups, self.config.domain, Party.CLIENT)
             self.phases["dns"] = time.perf_counter() - clock
         finally:

@@ -21,15 +21,19 @@ class Memo(Generic[Key, Value]):
 
         Cancelling one awaiter does not cancel the work for the others.
         """
-        task = self._tasks.get(key)
-        if task is None:
-            task = asyncio.ensure_future(_run(work))
-            self._tasks[key] = task
+        task = self.begin(key, work)
         await asyncio.wait([task])
         error = None if task.cancelled() else task.exception()
         if isinstance(error, Exception):
             raise copy_of(error)
         return task.result()
+
+    def begin(self, key: Key, work: Callable[[], Awaitable[Value]]) -> asyncio.Task[Value]:
+        """Start the work for this key now, unless it has been started, for those who will ask for its result."""
+        task = self._tasks.get(key)
+        if task is None:
+            task = self._tasks[key] = asyncio.ensure_future(_run(work))
+        return task
 
     async def close(self) -> None:
         """Cancel what still runs and wait for its end."""

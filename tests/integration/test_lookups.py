@@ -170,3 +170,27 @@ async def test_what_asks_whether_our_own_network_works_waits_in_no_line(
     async with asyncio.timeout(LIMIT):
         assert (await resolver.apart().query(DOMAIN, "A")).records
     assert resolver._asking.locked()
+
+
+async def test_hosts_that_are_foreseen_are_looked_up_at_once_and_only_once(site: FakeSite) -> None:
+    site.point(DOMAIN, starttls=[("127.0.0.1", 5222)])
+    host = f"xmpp-client-0.{DOMAIN}"
+    lookups = Lookups(site.network.resolver)
+    try:
+        lookups.foresee([host.upper(), f"gone.{DOMAIN}"])
+        (endpoint,) = await endpoints_of(lookups, DOMAIN, Party.CLIENT)
+        assert endpoint.addresses == ("127.0.0.1",)
+        assert [site.dns.count(host, kind) for kind in ("A", "AAAA")] == [1, 1]
+    finally:
+        await lookups.close()
+
+
+async def test_a_foreseen_host_that_no_record_names_any_more_is_no_endpoint(site: FakeSite) -> None:
+    site.point(DOMAIN, starttls=[("127.0.0.1", 5222)])
+    site.dns.ignore(f"gone.{DOMAIN}", "A")
+    lookups = Lookups(Resolver([site.dns.address], site.dns.port, lifetime=6 * LIMIT))
+    async with asyncio.timeout(LIMIT):
+        lookups.foresee([f"gone.{DOMAIN}"])
+        (endpoint,) = await endpoints_of(lookups, DOMAIN, Party.CLIENT)
+        await lookups.close()
+    assert endpoint.host == f"xmpp-client-0.{DOMAIN}"

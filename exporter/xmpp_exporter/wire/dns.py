@@ -5,6 +5,7 @@ import contextlib
 import copy
 from collections.abc import AsyncIterator, Iterable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import dns.asyncresolver
 import dns.exception
@@ -23,6 +24,8 @@ MAX_ENDPOINTS = 16
 """SRV records used of one domain, over all services."""
 MAX_ADDRESSES = 8
 """Addresses used of one host."""
+ADDRESS_KINDS = ("AAAA", "A")
+"""IPv6 first (RFC 6724's order for global addresses)."""
 UDP_BYTES = 1232
 """Of an answer that no path cuts into pieces (the DNS flag day of 2020)."""
 
@@ -161,6 +164,12 @@ class Lookups:
         """All that the name servers say of `name` and `kind`. Raises ResolutionFailed and TimedOut."""
         return await self._answers.get((name.lower(), kind), lambda: self._resolver.query(name, kind))
 
+    def foresee(self, hosts: Iterable[str]) -> None:
+        """Begin to look up the addresses of hosts that the SRV records will name, if they still say what they said."""
+        for host in hosts:
+            for kind in ADDRESS_KINDS:
+                self._answers.begin((host.lower(), kind), partial(self._resolver.query, host, kind))
+
     async def srv(self, service: str, domain: str) -> list[SrvRecord]:
         """The SRV records of `_service._tcp.domain`, in a stable order of preference: priority, then weight."""
         records = (await self.answer(f"_{service}._tcp.{domain}", "SRV")).records
@@ -173,11 +182,11 @@ class Lookups:
         )
 
     async def addresses(self, host: str) -> list[str]:
-        """The addresses of `host`, IPv6 first (RFC 6724's order for global addresses), at most MAX_ADDRESSES.
+        """The addresses of `host`, IPv6 first, at most MAX_ADDRESSES.
 
         Raises what the lookups raise, if both of them failed.
         """
-        results = await asyncio.gather(self.answer(host, "AAAA"), self.answer(host, "A"), return_exceptions=True)
+        results = await asyncio.gather(*(self.answer(host, kind) for kind in ADDRESS_KINDS), return_exceptions=True)
         found = [record.to_text() for result in results if isinstance(result, Answer) for record in result.records]
         failures = [result for result in results if isinstance(result, BaseException)]
         for failure in failures:
