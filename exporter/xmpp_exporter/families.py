@@ -99,6 +99,15 @@ PROBE_FAMILIES: tuple[Family, ...] = (
         "level",
         "outcome",
     ),
+    _gauge(
+        "xmpp_suite_distinct_requirements",
+        "Requirements of a compliance suite that count at the level, those of lower levels included, each once, though"
+        " several categories may count it: supported, unsupported (broken included) or unknown." + _CACHED,
+        "domain",
+        "suite",
+        "level",
+        "outcome",
+    ),
     _gauge("xmpp_server_info", "What the server says it is (XEP-0092)." + _CACHED, "domain", "software", "version"),
     _gauge("xmpp_server_listed", "Whether public lists may show the server.", "domain"),
     _gauge(

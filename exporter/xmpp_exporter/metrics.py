@@ -5,6 +5,7 @@ the lines of every block.
 """
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -24,7 +25,7 @@ from xmpp_exporter.model import (
     Reason,
     Verdict,
 )
-from xmpp_exporter.score import COUNTED, evaluate
+from xmpp_exporter.score import COUNTED, distinct, evaluate
 from xmpp_exporter.slots import interval_of
 
 Block = Mapping[str, bytes]
@@ -207,10 +208,15 @@ def _compliance(lines: Lines, report: ProbeReport) -> None:
 
 def _suites(lines: Lines, report: ProbeReport) -> None:
     for suite in suites().values():
-        for level in evaluate(suite, report):
+        levels = evaluate(suite, report)
+        for level in levels:
             where = {"suite": suite.id, "category": level.category.id, "level": level.level.id}
             for met in COUNTED:
                 lines.add("xmpp_suite_requirements", len(level.of(met)), **where, outcome=met)
+        for level_id, findings in distinct(levels).items():
+            became = Counter(finding.met for finding in findings)
+            for met in COUNTED:
+                lines.add("xmpp_suite_distinct_requirements", became[met], suite=suite.id, level=level_id, outcome=met)
 
 
 def _is_problem(outcome: Outcome) -> bool:

@@ -118,6 +118,15 @@ def evaluate(suite: Suite, report: ProbeReport) -> tuple[LevelFindings, ...]:
     return tuple(levels)
 
 
+def distinct(levels: Iterable[LevelFindings]) -> Mapping[str, tuple[Finding, ...]]:
+    """What `evaluate` found, by level: each requirement once, though several categories may count it."""
+    found: dict[str, dict[tuple[str, str], Finding]] = {}
+    for level in levels:
+        each = found.setdefault(level.level.id, {})
+        each.update({(finding.category.id, finding.requirement.id): finding for finding in level.findings})
+    return {level: tuple(findings.values()) for level, findings in found.items()}
+
+
 def met_by(outcome: Outcome) -> Met:
     """What a check's outcome makes of a requirement that it alone decides."""
     if outcome.verdict is Verdict.SUPPORTED:

@@ -11,7 +11,7 @@ from tests.unit.test_catalogue import CAAS, INFORMATIONAL_IN_CAAS
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.catalogue.suite import Suite, parse_suite, suites
 from xmpp_exporter.model import CheckResult, Outcome, ProbeKind, ProbeReport, Reason, Verdict
-from xmpp_exporter.score import Compliance, LevelFindings, Met, evaluate
+from xmpp_exporter.score import Compliance, LevelFindings, Met, distinct, evaluate
 
 SUPPORTED = Outcome(Verdict.SUPPORTED)
 UNSUPPORTED = Outcome(Verdict.UNSUPPORTED, Reason.NOT_OFFERED)
@@ -105,6 +105,19 @@ def test_what_is_missing_names_the_checks_that_failed() -> None:
 
 def test_what_is_undecided_names_the_checks_that_could_not_be_decided() -> None:
     assert ids(levels(SUITE, drawn("++ -+?"))["top high"], Met.UNKNOWN) == {"b": ("b2",), "c": ("c3",)}
+
+
+@pytest.mark.parametrize(
+    ("signs", "low", "high"),
+    [("++++++", "++/", "+++/"), ("-+++++", "-+/", "-++/"), ("+-+---", "+-/", "+--/"), ("++?+  ", "++/", "++?/")],
+)
+def test_each_requirement_counts_once_over_all_categories(signs: str, low: str, high: str) -> None:
+    sign = {Met.SUPPORTED: "+", Met.UNSUPPORTED: "-", Met.UNKNOWN: "?", Met.NOT_APPLICABLE: "/"}
+    found = distinct(evaluate(SUITE, drawn(signs)))
+    assert {level: sorted(sign[each.met] for each in findings) for level, findings in found.items()} == {
+        "low": sorted(low),
+        "high": sorted(high),
+    }
 
 
 def test_what_nobody_can_see_is_left_out() -> None:
