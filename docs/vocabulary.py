@@ -65,6 +65,7 @@ FAILURES = {
 NEEDS = {
     "account": "an account",
     "no_contacts": "an account that no contact watches",
+    "second_session": "a second login of the account at the same time",
     "second_account": "a second account",
     "attempt": "nothing, but an account makes it tell more",
 }

@@ -15,13 +15,14 @@ from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.front import front_stream
 from xmpp_exporter.journal import Journal
 from xmpp_exporter.limits import Admission
-from xmpp_exporter.login import AccountLocks, Door, log_in
+from xmpp_exporter.login import AccountLocks, Door, credentials_of, log_in
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software
 from xmpp_exporter.standing import standing, to_keep
+from xmpp_exporter.wire.ahead import Ahead
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
-from xmpp_exporter.wire.errors import NotOffered, ProberLimit, TimedOut, WireError
+from xmpp_exporter.wire.errors import LoginFailed, NotOffered, ProberLimit, TimedOut, WireError
 from xmpp_exporter.wire.http import Http
 from xmpp_exporter.wire.negotiation import offered_mechanisms
 from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, most_telling
@@ -30,6 +31,12 @@ from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
 
 Progress = Callable[[CheckResult], None]
+
+MAX_AHEAD = 2
+"""Sessions that are begun before their time."""
+KEPT = 3
+"""Connections to an address besides those and the second account's: the stream without login, the account's, and one
+for all that comes and goes; a probe that kept every one would wait for itself."""
 
 
 @dataclass
@@ -171,6 +178,7 @@ class _Probe:
         """The server with all that checks share; `stack` closes it."""
         network = self.prober.network
         targets = targets_of(endpoints, self.config)
+        ahead = self._begin_sessions(stack, account, targets[0], fresh)
         front, _ = await together(
             stack.enter_async_context(front_stream(network, targets, self.timeouts, self.trace)),
             self._log_in(stack, account, targets),
@@ -191,6 +199,7 @@ class _Probe:
             login=self.session,
             no_session=self._no_session(),
             login_failure=self.login_failure,
+            ahead=ahead,
             log_in_second=self._second(stack, targets),
             running=frozenset(check.id for check in fresh),
             previous=self.previous,
@@ -201,6 +210,26 @@ class _Probe:
         if self.session is not None:
             await server.sweep()
         return server
+
+    def _begin_sessions(
+        self, stack: contextlib.AsyncExitStack, account: Account | None, target: Target, fresh: list[Check]
+    ) -> list[Ahead]:
+        """Further sessions of the account up to their login, as many as checks will need; `stack` ends them."""
+        wanted = sum("second_session" in check.needs for check in fresh)
+        kept = KEPT + (self.config.second_account is not None)
+        number = min(wanted, MAX_AHEAD, self.prober.network.connections.per_address - kept)
+        if account is None or number < 1:
+            return []
+        try:
+            credentials = credentials_of(account)
+        except LoginFailed:
+            return []  # the first session says so
+        network, timeouts = self.prober.network, self.timeouts
+        begun = []
+        for _ in range(number):
+            begun.append(Ahead(Session(network, target, credentials, timeouts, self.trace)))
+            stack.push_async_callback(begun[-1].close)
+        return begun
 
     async def _log_in(self, stack: contextlib.AsyncExitStack, account: Account | None, targets: list[Target]) -> None:
         if account is None:

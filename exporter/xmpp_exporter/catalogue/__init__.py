@@ -10,7 +10,7 @@ import yaml
 
 KINDS = ("feature", "hygiene", "fact")
 LEAVES = ("nothing", "removable", "permanent")
-NEEDS = ("account", "second_account", "no_contacts", "attempt")
+NEEDS = ("account", "second_account", "second_session", "no_contacts", "attempt")
 """`account`: a login. `second_account`: one of another account, too. `no_contacts`: an account whose presence and
 events reach nobody (implies `account`). `attempt`: runs in any case, after a login was tried if there is an account."""
 

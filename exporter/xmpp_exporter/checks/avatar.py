@@ -83,9 +83,14 @@ async def read(session: Session) -> Avatar:
 async def publish(session: Session, picture: Picture) -> None:
     """Make it the account's avatar, open to everybody: services convert only such (XEP-0398 §8). Raises StanzaError."""
     content = base64.b64encode(picture.png).decode()
-    await pubsub.publish(session, DATA, picture.id, f"<data xmlns='{DATA}'>{content}</data>", "open")
     info = f"<info id='{picture.id}' bytes='{len(picture.png)}' type='image/png' width='1' height='1'/>"
-    await pubsub.publish(session, METADATA, picture.id, f"<metadata xmlns='{METADATA}'>{info}</metadata>", "open")
+    metadata = f"<metadata xmlns='{METADATA}'>{info}</metadata>"
+    data_came_late, _ = await together(
+        pubsub.publish(session, DATA, picture.id, f"<data xmlns='{DATA}'>{content}</data>", "open"),
+        pubsub.publish(session, METADATA, picture.id, metadata, "open"),
+    )
+    if data_came_late:
+        await pubsub.publish_anyhow(session, METADATA, picture.id, metadata)
 
 
 async def photo(session: Session) -> str:
@@ -115,9 +120,10 @@ async def remove(session: Session, picture_id: str, disabled: str) -> None:
     if any(info.get("id") not in ours for info in infos):
         await pubsub.retract(session, DATA, picture_id)
         return
-    if infos:
-        await pubsub.publish_anyhow(session, METADATA, picture_id, NO_AVATAR)
-    vcard = await _vcard(session)
+    if infos:  # the server reads in order, so that the vCard is the one after that
+        _, vcard = await together(pubsub.publish_anyhow(session, METADATA, picture_id, NO_AVATAR), _vcard(session))
+    else:
+        vcard = await _vcard(session)
     if photo_hash(vcard) in ours:
         for element in vcard.findall(f"{VCARD}PHOTO"):
             vcard.remove(element)

@@ -12,6 +12,7 @@ from xmpp_exporter.checks.resources import come_online, first_present
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import NOBODY, asked, eventually, offered_by_account
 from xmpp_exporter.checks.verdicts import Undecided, broken, supported, unknown, unsupported
+from xmpp_exporter.memo import together
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.errors import StanzaError
 
@@ -43,8 +44,12 @@ async def _try(server: Server) -> _Trial:
     picture = avatar.pixel()
     async with server.leaving("avatar", picture.id, before.disabled):
         await asked("to publish an avatar", avatar.publish(server.session, picture))
-        after = await eventually(lambda: avatar.read(server.session), lambda found: found.photo in found.ids)
-        return _Trial(after, await _announced(server))
+        after, announced = await together(
+            eventually(lambda: avatar.read(server.session), lambda found: found.photo in found.ids), _announced(server)
+        )
+        if not _is_known(announced, after):  # it may have come while the server still wrote
+            announced = await _announced(server)
+        return _Trial(after, announced)
 
 
 async def _announced(server: Server) -> str | None:
@@ -54,6 +59,11 @@ async def _announced(server: Server) -> str | None:
     # one that comes back without the avatar must not be taken for this one
     session = await first_present(server)
     return (await come_online(session)).findtext(f"{IN_PRESENCE}x/{IN_PRESENCE}photo")
+
+
+def _is_known(announced: str | None, found: avatar.Avatar) -> bool:
+    """Whether the hash in presence is that of the photo in the vCard."""
+    return announced is not None and announced.strip().lower() == found.photo
 
 
 @check("xep0398")
@@ -81,7 +91,7 @@ async def avatar_in_presence(server: Server) -> Outcome:
         return unknown(Reason.DEPENDS_ON, "the account's vCard has no photo that could be made known (see xep0398)")
     if trial.announced is None:
         return unsupported("presence comes without the hash of the account's photo")
-    if trial.announced.strip().lower() != trial.found.photo:
+    if not _is_known(trial.announced, trial.found):
         return broken(Reason.MISMATCH, f"presence has the hash {trial.announced[:40]!r}, which is not the photo's")
     return supported("the server adds the hash of the account's photo to its presence")
 

@@ -27,7 +27,7 @@ async def resumption(server: Server) -> Outcome:
     if missing := stream_feature(server, f"{{{SM}}}sm", f"stream management ({SM})"):
         return missing
     text = token()
-    async with server.own_session() as session:
+    async with server.begun_session() as session:
         with session.listen(lambda element: element.tag in STANZAS) as received:
             enabled = await _enable(session)
             if isinstance(enabled, Outcome):

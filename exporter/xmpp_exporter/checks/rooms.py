@@ -1,5 +1,6 @@
 """One hidden, temporary room on each group chat service, which all checks of rooms share (XEP-0045)."""
 
+import asyncio
 import uuid
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
@@ -52,17 +53,20 @@ async def room_on(server: Server, service: str) -> Room:
 async def _make(server: Server, service: str) -> Room:
     jid = f"xmpp-exporter-{uuid.uuid4().hex}@{service}"
     entry = server.leave("room", jid)
-    try:
-        presence = await _enter(server, jid)
-    except StanzaError as error:
+    presence, form = await asyncio.gather(_enter(server, jid), _form(server, jid), return_exceptions=True)
+    if isinstance(presence, StanzaError):
         server.journal.removed(entry)
-        reason = of_error(error).reason
-        refused = reason is Reason.FORBIDDEN or error.condition == "item-not-found"
+        reason = of_error(presence).reason
+        refused = reason is Reason.FORBIDDEN or presence.condition == "item-not-found"
         raise Undecided(
-            Reason.FORBIDDEN if refused else Reason.DEPENDS_ON, f"no room can be made: {error.detail}"
-        ) from error
+            Reason.FORBIDDEN if refused else Reason.DEPENDS_ON, f"no room can be made: {presence.detail}"
+        ) from presence
+    if isinstance(presence, BaseException):
+        raise presence
     try:
-        return Room(jid, presence, await _configure(server, jid))
+        if isinstance(form, BaseException):
+            raise form
+        return Room(jid, presence, await _configure(server, jid, form))
     except StanzaError as error:
         raise Undecided(Reason.DEPENDS_ON, f"a new room cannot be configured: {error.detail}") from error
 
@@ -85,15 +89,25 @@ async def _enter(server: Server, jid: str) -> ET.Element:
         return reply_of(await presences.next(f"the presence in {jid}"))
 
 
-async def _configure(server: Server, jid: str) -> frozenset[str]:
-    """Fill in the form as we want it, which unlocks the room (XEP-0045 §10.1.3); returns the names of its fields."""
-    query = await server.session.iq("get", f"<query xmlns='{_OWNER}'/>", jid)
+async def _form(server: Server, jid: str) -> ET.Element:
+    """The configuration of a room that we are about to enter, asked for right behind. Raises StanzaError."""
+    return await server.session.iq("get", f"<query xmlns='{_OWNER}'/>", jid)
+
+
+async def _configure(server: Server, jid: str, query: ET.Element) -> frozenset[str]:
+    """Fill in the form as we want it, which unlocks the room (XEP-0045 §10.1.3); returns the names of its fields.
+
+    Every check wants to know what the room can do then: that is asked right behind. Raises StanzaError.
+    """
     form = query.find(f"{DATA}x")
     fields = [] if form is None else [field for field in form.iterfind(f"{DATA}field") if field.get("var")]
     submitted = "".join(_submitted(field) for field in fields if field.get("type") != "fixed")
-    await server.session.iq(
-        "set", f"<query xmlns='{_OWNER}'><x xmlns='jabber:x:data' type='submit'>{submitted}</x></query>", jid
+    submission = f"<query xmlns='{_OWNER}'><x xmlns='jabber:x:data' type='submit'>{submitted}</x></query>"
+    done, _ = await asyncio.gather(
+        server.session.iq("set", submission, jid), server.disco.info(jid), return_exceptions=True
     )
+    if isinstance(done, BaseException):
+        raise done
     return frozenset(field.get("var", "") for field in fields)
 
 

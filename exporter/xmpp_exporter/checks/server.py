@@ -12,6 +12,7 @@ from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.journal import Entry, Journal
 from xmpp_exporter.memo import Memo
 from xmpp_exporter.model import Outcome, ProbeReport, Reason
+from xmpp_exporter.wire.ahead import Ahead
 from xmpp_exporter.wire.disco import Disco
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint
@@ -43,6 +44,8 @@ class Server:
     no_session: Outcome | None = None
     login_failure: WireError | None = None
     """Why the login failed, if one was tried."""
+    ahead: list[Ahead] = field(default_factory=list)
+    """Sessions of the account on their way, for checks that will need their own; the probe closes them."""
     log_in_second: Callable[[], Awaitable[Session]] | None = None
     """Opens the session of the second account, which the probe closes; None without such an account."""
     running: frozenset[str] = frozenset()
@@ -92,7 +95,20 @@ class Server:
 
     async def other_resource(self) -> Session:
         """A second session of the account, for what one of its devices sees of the other; the same for all checks."""
-        return await self.share("other resource", lambda: self._stack.enter_async_context(self.own_session()))
+        return await self.share("other resource", lambda: self._stack.enter_async_context(self.begun_session()))
+
+    @contextlib.asynccontextmanager
+    async def begun_session(self) -> AsyncIterator[Session]:
+        """A second session of the account for a check that `needs` one: it is on its way already."""
+        while self.ahead:
+            if session := await self.ahead.pop().logged_in_at(self.session.target):
+                try:
+                    yield session
+                finally:
+                    await session.close()
+                return
+        async with self.own_session() as session:
+            yield session
 
     @contextlib.asynccontextmanager
     async def own_session(self, *, end_point: bool = False) -> AsyncIterator[Session]:

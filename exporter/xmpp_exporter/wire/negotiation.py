@@ -77,6 +77,8 @@ async def negotiate(session: "Session", client: Client) -> None:
             if session.end_point
             else choose_mechanism(session.login_features, session.tls, session.credentials.allow_plain)
         )
+        if session.hold is not None:
+            await session.hold.wait()
         await _authenticate(session, client, elements)
         session.reached("auth")
         client.begin()

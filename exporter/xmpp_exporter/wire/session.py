@@ -88,6 +88,8 @@ class Session:
         self.times: dict[str, float] = {}
         """Seconds since the start at which connect, tls, auth and bind were reached."""
         self.credentials = credentials
+        self.hold: asyncio.Event | None = None
+        """What the login waits for before it uses the password, if for anything."""
         self.resuming: Resumption | None = None
         """A stream to go on with, in the place of binding a resource."""
         self.answers = {"{urn:xmpp:ping}ping": ""}
