@@ -2,17 +2,15 @@
 
 import asyncio
 import errno
-import os
-import resource
 import socket
 import time
-from collections.abc import Iterator
-from contextlib import AsyncExitStack, contextmanager
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from tests.integration.exhaustion import no_more_files
 from tests.integration.fake_site import DOMAIN, FakeSite
 from tests.servers.certificates import DAY, Flaw
 from tests.servers.fake import FakeXmpp, Listener, listening, silent
@@ -194,19 +192,6 @@ async def test_an_address_without_a_route_does_not_hide_that_the_server_is_down(
     compliance = await probe_compliance(site.prober(), site.config())
     assert (compliance.success, compliance.failure) == (False, Failure.REFUSED)
     assert render_report(availability)["xmpp_probe_success"].endswith(b" 0\n")
-
-
-@contextmanager
-def no_more_files() -> Iterator[None]:
-    """For the time of the block this process can open nothing more."""
-    before = resource.getrlimit(resource.RLIMIT_NOFILE)
-    lowest = os.dup(0)  # the first number that is free
-    os.close(lowest)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_NOFILE, before)
 
 
 @pytest.mark.parametrize("resolved", [False, True], ids=["while resolving", "while connecting"])

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from aioice.stun import Class, Message, parse_message
 
-from tests.integration.fake_site import DOMAIN, FakeSite
+from tests.integration.exhaustion import no_more_files
+from tests.integration.fake_site import DOMAIN, PATIENCE, FakeSite
 from tests.integration.probing import verdicts_of
 from tests.servers.coturn import PORT, TLS_PORT, Coturn
 from tests.servers.dns import FakeDns
@@ -20,6 +21,8 @@ from tests.servers.loopback import LoopbackNetwork
 from xmpp_exporter.model import ProbeReport
 from xmpp_exporter.probe import probe_compliance
 from xmpp_exporter.wire import guard
+from xmpp_exporter.wire.errors import ProberLimit
+from xmpp_exporter.wire.stun import StunServer, reflexive_address
 
 EXTDISCO = "urn:xmpp:extdisco:2"
 SECRET = "turn-secret"
@@ -201,3 +204,12 @@ async def test_what_a_server_says_is_told_from_what_it_should_say(
         report = await judged(fakes, service("turn", listener.address, listener.port, "tcp"))
     outcome = found(report, "turn_works")
     assert (outcome[0], detail in outcome[1]) == (verdict, True), outcome[1]
+
+
+@pytest.mark.parametrize(("transport", "tls"), [("udp", False), ("tcp", False), ("tcp", True)])
+async def test_no_server_is_blamed_when_we_can_open_no_more_files(
+    fakes: FakeSite, address: str, transport: str, tls: bool
+) -> None:
+    server = StunServer(TURN, address, PORT, transport, tls, allow_private=True)
+    with no_more_files(), pytest.raises(ProberLimit, match="was not tried: Too many open files"):
+        await reflexive_address(fakes.network, server, PATIENCE)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.exhaustion import no_more_files
 from tests.integration.https_site import Answer, always, by_path, http_client, response, site, tls_of
 from tests.servers.certificates import CertificateAuthority, Flaw
 from tests.servers.dns import FakeDns
@@ -22,6 +23,7 @@ from xmpp_exporter.wire.errors import (
     CertificateRejected,
     ConnectionRefused,
     Disconnected,
+    ProberLimit,
     ProtocolViolation,
     ResolutionFailed,
     TimedOut,
@@ -197,6 +199,14 @@ async def test_a_port_where_nobody_listens_is_refused(authority: CertificateAuth
     with FakeDns(ZONES) as dns:
         async with http_client(authority, dns) as http:
             assert isinstance(await failed(http.request("GET", f"https://{DOMAIN}:9/secret")), ConnectionRefused)
+
+
+async def test_a_site_is_not_blamed_when_we_can_open_no_more_files(authority: CertificateAuthority) -> None:
+    with FakeDns(ZONES) as dns:
+        async with http_client(authority, dns) as http:
+            await failed(http.request("GET", f"https://{DOMAIN}:9/secret"))  # from now on the address is known
+            with no_more_files():
+                assert isinstance(await failed(http.request("GET", f"https://{DOMAIN}:9/secret")), ProberLimit)
 
 
 async def test_a_name_without_address_is_unresolvable(authority: CertificateAuthority) -> None:

@@ -16,7 +16,6 @@ from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.errors import (
     AddressRefused,
     CertificateRejected,
-    ConnectionRefused,
     Disconnected,
     NoRoute,
     ProtocolViolation,
@@ -24,11 +23,10 @@ from xmpp_exporter.wire.errors import (
     TimedOut,
     TlsFailed,
     UnexpectedStatus,
-    Unreachable,
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
-from xmpp_exporter.wire.network import Network, Timeouts, routed
+from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed
 from xmpp_exporter.wire.tls import tls_error
 from xmpp_exporter.wire.trace import Trace
 from xmpp_exporter.wire.websocket import WebSocket
@@ -282,11 +280,9 @@ def _connector_error(error: OSError, site: str) -> WireError:
         return error.refusal
     if isinstance(error, ssl.SSLError):
         return _certificate(error, site)
-    if isinstance(error, ConnectionRefusedError):
-        return ConnectionRefused(f"{site}: the connection was refused")
     if isinstance(error, ConnectionResetError):
         return TlsFailed(f"{site}: the connection was reset in the TLS handshake")
-    return Unreachable(f"{site} cannot be reached: {error.strerror or error}")
+    return connection_error(site, error)
 
 
 def _certificate(error: Exception, site: str) -> WireError:

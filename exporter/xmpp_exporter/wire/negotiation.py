@@ -97,7 +97,7 @@ async def _connect(session: "Session", client: Client) -> None:
     except TimeoutError:
         raise TimedOut(f"{target} did not answer the connection within {limit:g} s") from None
     except OSError as error:
-        raise connection_error(target, error) from error
+        raise connection_error(target, error, target.address) from error
     session.reached("connect")
 
 

@@ -142,18 +142,20 @@ async def connect_tcp(target: Target, timeouts: Timeouts) -> tuple[asyncio.Strea
     except TimeoutError:
         raise TimedOut(f"{target} did not answer the connection within {timeouts.connect:g} s") from None
     except OSError as error:
-        raise connection_error(target, error) from error
+        raise connection_error(target, error, target.address) from error
 
 
-def connection_error(target: Target, error: OSError) -> ConnectionRefused | Unreachable | NoRoute | ProberLimit:
-    """An error of the operating system while connecting, as ours."""
+def connection_error(
+    place: object, error: OSError, address: str | None = None
+) -> ConnectionRefused | Unreachable | NoRoute | ProberLimit:
+    """An error of the operating system while connecting to `place`, as ours; `address` is the one that was tried."""
     if error.errno in EXHAUSTED:
-        return ProberLimit(f"{target} was not tried: {error.strerror or error}")
+        return ProberLimit(f"{place} was not tried: {error.strerror or error}")
     if isinstance(error, ConnectionRefusedError):
-        return ConnectionRefused(f"{target} refused the connection")
-    if not routed(target.address):
-        return NoRoute(f"{target}: this machine has no route to the address")
-    return Unreachable(f"{target} cannot be reached: {error.strerror or error}")
+        return ConnectionRefused(f"{place} refused the connection")
+    if address is not None and not routed(address):
+        return NoRoute(f"{place}: this machine has no route to the address")
+    return Unreachable(f"{place} cannot be reached: {error.strerror or error}")
 
 
 def acknowledge_at_once(transport: asyncio.BaseTransport) -> None:
@@ -171,13 +173,16 @@ def acknowledge_at_once(transport: asyncio.BaseTransport) -> None:
 
 
 def routed(address: str) -> bool:
-    """Whether this machine knows any way to `address`: asks its own routing table, and sends nothing."""
+    """Whether this machine knows any way to `address`: asks its own routing table, and sends nothing.
+
+    Where it cannot even ask, the connection itself will tell.
+    """
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     try:
         with socket.socket(family, socket.SOCK_DGRAM) as unsent:
             unsent.connect((address, 9))
-    except OSError:
-        return False
+    except OSError as error:
+        return error.errno in EXHAUSTED
     return True
 
 

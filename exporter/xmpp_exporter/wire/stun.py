@@ -25,7 +25,7 @@ from xmpp_exporter.wire.errors import (
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
-from xmpp_exporter.wire.network import Network, Timeouts, routed
+from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed
 from xmpp_exporter.wire.tls import tls_error
 
 FIRST_WAIT = 0.5
@@ -213,7 +213,7 @@ async def _over_udp(server: StunServer) -> AsyncIterator[_Channel]:
             lambda: _Datagrams(server), remote_addr=(server.address, server.port)
         )
     except OSError as error:
-        raise Unreachable(f"{server} cannot be reached: {error.strerror or error}") from error
+        raise connection_error(server, error, server.address) from error
     try:
         yield protocol
     finally:
@@ -255,10 +255,8 @@ async def _over_tcp(network: Network, server: StunServer, timeouts: Timeouts) ->
         raise TimedOut(f"{server} did not answer the connection within {timeouts.connect:g} s") from None
     except ssl.SSLError as error:
         raise tls_error(error, server.host) from error
-    except ConnectionRefusedError as error:
-        raise ConnectionRefused(f"{server} refused the connection") from error
     except OSError as error:
-        raise Unreachable(f"{server} cannot be reached: {error.strerror or error}") from error
+        raise connection_error(server, error, server.address) from error
     try:
         yield _Connection(server, reader, writer)
     finally:
