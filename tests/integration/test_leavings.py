@@ -12,7 +12,7 @@ import pytest
 from tests.integration.account_state import account_state, logged_in
 from tests.integration.probing import config_of, prober_of
 from tests.servers.laboratory import PEER, PROBE, Laboratory
-from xmpp_exporter.checks import avatar, pubsub
+from xmpp_exporter.checks import avatar, private_xml, pubsub
 from xmpp_exporter.probe import probe_compliance
 
 LIMIT = 60
@@ -103,6 +103,38 @@ async def test_a_node_that_somebody_uses_by_now_stays(laboratory: Laboratory) ->
     await probe_compliance(prober, config_of(laboratory, server.domain, PEER), only={"xep0160"})
     async with logged_in(prober, server, PEER) as session:
         assert set(await pubsub.items(session, BOOKMARKS) or {}) == {theirs}
+
+
+async def test_a_bookmark_of_a_killed_probe_is_removed_from_among_those_of_the_account(
+    laboratory: Laboratory, tmp_path: Path
+) -> None:
+    server, theirs = laboratory.server("good.prosody.test"), "orchard@rooms.example.org"
+    prober = prober_of(laboratory)
+    async with logged_in(prober, server, PROBE) as session:
+        conference = f"<conference xmlns='{BOOKMARKS}' name='Orchard'/>"
+        room_for_many = {"pubsub#access_model": "whitelist", "pubsub#max_items": "max"}
+        await pubsub.publish_with(session, BOOKMARKS, theirs, conference, room_for_many)
+    before = await account_state(prober, server, PROBE)
+    kill_in_the_middle(laboratory, tmp_path, server.domain, "xep0402", "<retract ")
+    prober = prober_of(laboratory, tmp_path / "journal")
+    assert [entry.kind for entry in prober.journal.left(server.jid())] == ["item"]
+    assert await account_state(prober, server, PROBE) != before
+    await probe_compliance(prober, config_of(laboratory, server.domain), only={"xep0160"})
+    assert await account_state(prober, server, PROBE) == before
+    async with logged_in(prober, server, PROBE) as session:
+        await pubsub.delete(session, BOOKMARKS)
+
+
+@pytest.mark.parametrize("domain", ["good.prosody.test", "good.ejabberd.test"])
+async def test_private_data_of_a_killed_probe_are_emptied(laboratory: Laboratory, tmp_path: Path, domain: str) -> None:
+    server = laboratory.server(domain)
+    kill_in_the_middle(laboratory, tmp_path, domain, "xep0049", "<probe xmlns=.[^>]*></probe></query>")
+    prober = prober_of(laboratory, tmp_path / "journal")
+    assert [entry.kind for entry in prober.journal.left(server.jid())] == ["private"]
+    await probe_compliance(prober, config_of(laboratory, domain), only={"xep0160"})
+    async with logged_in(prober, server, PROBE) as session:
+        assert await private_xml.read_private(session) == ""
+    assert prober.journal.left(server.jid()) == []
 
 
 async def test_what_this_version_does_not_know_stays_in_the_journal(laboratory: Laboratory) -> None:
