@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from xmpp_exporter.config.section import Section
 from xmpp_exporter.config.server import ServerConfig
 from xmpp_exporter.config.values import Domain
+from xmpp_exporter.serving.section import Section
 
 CONFIGURED = "configured"
 

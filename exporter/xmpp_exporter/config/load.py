@@ -9,9 +9,9 @@ from pydantic import BaseModel, BeforeValidator, ValidationError
 
 from xmpp_exporter.config.findings import Findings
 from xmpp_exporter.config.root import Config, ProberSettings
-from xmpp_exporter.config.section import Section
 from xmpp_exporter.config.server import ServerConfig, ServerSettings
 from xmpp_exporter.config.values import parse_domain
+from xmpp_exporter.serving.section import Section
 from xmpp_exporter.serving.yamlfile import Document, KeyPath
 from xmpp_exporter.serving.yamlmodel import problems
 

@@ -8,11 +8,11 @@ from typing import Annotated, Any
 import yaml
 from pydantic import Field, field_validator
 
-from xmpp_exporter.config.account import PasswordError
 from xmpp_exporter.config.federation import Federation
-from xmpp_exporter.config.section import NearbyPath, Section
 from xmpp_exporter.config.server import ServerConfig
 from xmpp_exporter.config.values import Address, ContactUrl, Domain, HostPortText
+from xmpp_exporter.serving.secret import PasswordError
+from xmpp_exporter.serving.section import NearbyPath, Section
 
 _Dumper: Any = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
 

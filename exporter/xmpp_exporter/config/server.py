@@ -7,8 +7,8 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator, model_validator
 
 from xmpp_exporter.config.account import Account
-from xmpp_exporter.config.section import Fault, Section, refuse, without_nulls
 from xmpp_exporter.config.values import Domain, Duration, HttpsUrl, WebSocketUrl, format_duration, jid_domain
+from xmpp_exporter.serving.section import Fault, Section, refuse, without_nulls
 
 Relation = Literal["own", "permitted", "foreign"]
 

@@ -1,4 +1,4 @@
-"""What all sections of the configuration have in common."""
+"""What all sections of a configuration file have in common."""
 
 from pathlib import Path
 from typing import Annotated, Any, NamedTuple
