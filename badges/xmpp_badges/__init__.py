@@ -1,0 +1,1 @@
+"""Badges and result pages of XMPP servers, from what Prometheus knows."""
