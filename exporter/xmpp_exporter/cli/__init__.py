@@ -1,25 +1,10 @@
 """The command `xmpp-exporter`: one module for each of its sub-commands."""
 
-import io
-import sys
-from typing import Annotated
-
-import typer
-
 from xmpp_exporter import __version__
 from xmpp_exporter.cli import check, checks, config, serve
+from xmpp_exporter.serving.program import program, run
 
-app = typer.Typer(
-    name="xmpp-exporter",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-)
-
-
-EPILOG = """
+EXAMPLES = """
 \b
 Examples:
   xmpp-exporter check example.org
@@ -30,21 +15,9 @@ Examples:
 `xmpp-exporter COMMAND --help` has more of them, and the exit codes.
 """
 
-
-def _print_version(wanted: bool) -> None:
-    if wanted:
-        typer.echo(f"xmpp-exporter {__version__}")
-        raise typer.Exit
-
-
-@app.callback(epilog=EPILOG)
-def _program(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Probe XMPP servers, and tell which extensions really work there."""
-
+app = program(
+    "xmpp-exporter", __version__, "Probe XMPP servers, and tell which extensions really work there.", EXAMPLES
+)
 
 app.command(epilog=check.EXAMPLES)(check.check)
 app.command()(checks.checks)
@@ -54,7 +27,4 @@ app.command(short_help="Probe the configured servers, for Prometheus to scrape."
 
 def main() -> None:
     """Run the program with the arguments of the process."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # a name that the terminal cannot show must not end the program
-            stream.reconfigure(errors="backslashreplace")
-    app()
+    run(app)
