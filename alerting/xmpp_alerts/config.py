@@ -132,6 +132,19 @@ class Maintenance(Section):
     windows: tuple[Window, ...]
     timezone: TimeZone = "UTC"
 
+    @field_validator("domains", "windows")
+    @classmethod
+    def _holds_something_back(cls, values: tuple[Any, ...]) -> tuple[Any, ...]:
+        if not values:
+            raise ValueError("is empty: nothing would be held back")
+        return values
+
+
+class SmtpLogin(Secret):
+    """The account at the mail server."""
+
+    username: str
+
 
 class Smtp(Section):
     """The mail server that takes what we send."""
@@ -142,8 +155,10 @@ class Smtp(Section):
     hello: Domain | None = None
     """The name to greet with; the sender's domain, unless told."""
     starttls: bool = True
-    """Whether TLS is required; without it neither user nor password is sent."""
-    login: "SmtpLogin | None" = None
+    """Whether TLS is required; without it neither user nor password is sent. On port 465 it is there from the start."""
+    ca_file: NearbyPath | None = None
+    """PEM; replaces the system's authorities."""
+    login: SmtpLogin | None = None
     unsubscribe: MailAddress | None = None
     """Where a mail is written to for not getting any more (List-Unsubscribe)."""
 
@@ -152,12 +167,6 @@ class Smtp(Section):
         if self.login is not None and not self.starttls:
             raise ValueError("sends no password without TLS: set starttls, or leave login out")
         return self
-
-
-class SmtpLogin(Secret):
-    """The account at the mail server."""
-
-    username: str
 
 
 class Chat(Secret):
@@ -190,8 +199,14 @@ class Alerts(Section):
     chat: Chat | None = None
     daily_at: TimeOfDay = "08:00"
     timezone: TimeZone = "UTC"
+    group_wait: Duration = 30.0
+    """How long the first alert of a server waits for others, to be told together."""
+    group_interval: Duration = 300.0
+    """After which time what is new about that server is told."""
     repeat: Duration = 86400.0
     """After which time an alert that still fires is told again."""
+    watchdog: WebUrl | None = None
+    """A dead man's switch: who is called there all the time, and raises the alarm when no call comes."""
     subscribers: tuple[Subscriber, ...] = ()
     maintenance: tuple[Maintenance, ...] = ()
 
