@@ -12,11 +12,18 @@ import structlog
 log = structlog.get_logger(__name__)
 
 
-def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file by `content`; whoever reads it sees the old or the new. One writer at a time. Raises OSError."""
+def write_atomically(path: Path, content: bytes, mode: int | None = None, owner: tuple[int, int] | None = None) -> None:
+    """Replace the file by `content`; whoever reads it sees the old or the new. One writer at a time. Raises OSError.
+
+    `mode` and `owner` (user and group id) are those of the new file from its first byte on.
+    """
     # always as short: a name that is just allowed must not become too long by what is put around it
     temporary = path.with_name(f".{hashlib.sha256(path.name.encode()).hexdigest()[:16]}.new")
     with temporary.open("wb") as file:
+        if owner is not None:
+            os.fchown(file.fileno(), *owner)
+        if mode is not None:
+            os.fchmod(file.fileno(), mode)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())

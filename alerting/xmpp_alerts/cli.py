@@ -1,0 +1,22 @@
+"""The command `xmpp-alerts`: one module for each of its sub-commands."""
+
+from xmpp_alerts.render import command as render
+from xmpp_exporter import __version__
+from xmpp_exporter.serving.program import program, run
+
+EXAMPLES = """
+\b
+Examples:
+  xmpp-alerts render --config.file alerts.yml --output /etc/prometheus
+
+`xmpp-alerts COMMAND --help` has more of them, and the exit codes.
+"""
+
+app = program("xmpp-alerts", __version__, "Bring Prometheus's alerts about XMPP servers to people.", EXAMPLES)
+
+app.command(epilog=render.EXAMPLES, short_help="Write Alertmanager's configuration.")(render.render)
+
+
+def main() -> None:
+    """Run the program with the arguments of the process."""
+    run(app)
