@@ -11,7 +11,7 @@ demo:
 
 # Everything that is tested: style, types, and the program against the real servers. Needs root.
 test:
-	@deploy/install $(SERVERS) iproute2
+	@deploy/install $(SERVERS) prometheus-alertmanager iproute2
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy

@@ -4,6 +4,7 @@ They need root and Debian's packages. What is missing makes the tests that need 
 that skipped them would look like success.
 """
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,6 +39,14 @@ def site(tmp_path: Path) -> Iterator[FakeSite]:
     """Fake servers need no laboratory: they run in the test's own event loop."""
     with FakeDns({}) as dns:
         yield FakeSite.create(tmp_path, dns)
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """A folder that other users can enter, unlike pytest's own."""
+    with tempfile.TemporaryDirectory(prefix="xmpp-test-") as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 @pytest.fixture(scope="session")

@@ -64,6 +64,14 @@ def test_the_installed_command_validates_a_configuration(programs: Path, tmp_pat
     assert "domain: example.org" in run(programs / "xmpp-exporter", "config", "exporter.yml", cwd=tmp_path)
 
 
+def test_the_installed_command_renders_alertmanagers_configuration(programs: Path, tmp_path: Path) -> None:
+    (tmp_path / "alerts.yml").write_text(
+        "smtp: {host: mail.example.org, from: a@example.org}\nsubscribers: [{id: ops, mail: ops@example.org}]\n"
+    )
+    run(programs / "xmpp-alerts", "render", "--output", ".", cwd=tmp_path)
+    assert len(list(tmp_path.glob("xmpp-mail-*.tmpl"))) == 3
+
+
 def files(package: Path) -> set[str]:
     return {
         str(file.relative_to(package))
