@@ -1,48 +1,22 @@
 """docs/configuration.md and the example file are true: each key is there with its default, each block loads."""
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-import yaml
 from pydantic import BaseModel
 
 from tests.servers.certificates import CertificateAuthority
+from tests.unit.documented_keys import blocks, documented_default, keys, models_of, rows
 from xmpp_exporter.catalogue import checks
-from xmpp_exporter.config import Config, ServerConfig, load_config, parse_duration
+from xmpp_exporter.config import Config, ServerConfig, load_config
 from xmpp_exporter.serving.yamlfile import YamlError
 
 DOCS = Path(__file__).parents[2] / "docs"
 TEXT = (DOCS / "configuration.md").read_text()
-ROWS = {row[1]: row for row in re.finditer(r"^\| `([a-z_.]+)` \| (.+?) \| (.+?) \| (.+) \|$", TEXT, re.MULTILINE)}
-BLOCKS = re.findall(r"^```yaml\n(.+?)^```$", TEXT, re.MULTILINE | re.DOTALL)
-
-
-def models_of(annotation: Any) -> list[type[BaseModel]]:
-    """The section that a field holds, if it holds one: also through `| None`."""
-    kinds = [annotation, *get_args(annotation)]
-    return [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)]
-
-
-def keys(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        if (below := models_of(field.annotation)) and name != "servers":
-            yield from keys(below[0], f"{prefix}{name}.")
-            if field.default is None:  # a section that may be left out is a key of its own
-                yield prefix + name
-        else:
-            yield prefix + name
-
-
-def documented_default(cell: str, which: int) -> Any:
-    """The value in a default's cell; `which` picks the one for foreign servers where there are two."""
-    values = re.findall("`([^`]+)`", cell)
-    if not values:
-        return {"none": None, "required": ...}[cell]
-    value = yaml.safe_load(values[min(which, len(values) - 1)])
-    return parse_duration(value) if isinstance(value, str) and value[0].isdigit() else value
+ROWS = rows(TEXT)
+CONFIG_KEYS = list(keys(Config, without=["servers"]))
 
 
 def actual_default(model: BaseModel, key: str) -> Any:
@@ -53,10 +27,10 @@ def actual_default(model: BaseModel, key: str) -> Any:
 
 
 def test_each_key_is_documented_and_no_other() -> None:
-    assert sorted(ROWS) == sorted([*keys(Config), *keys(ServerConfig), "defaults"])
+    assert sorted(ROWS) == sorted([*CONFIG_KEYS, *keys(ServerConfig), "defaults"])
 
 
-@pytest.mark.parametrize("key", [key for key in keys(Config) if key != "servers"])
+@pytest.mark.parametrize("key", [key for key in CONFIG_KEYS if key != "servers"])
 def test_the_documented_default_of_the_prober_is_the_real_one(key: str) -> None:
     assert documented_default(ROWS[key][3], 0) == actual_default(Config(), key)
 
@@ -76,7 +50,7 @@ def test_the_documented_default_of_an_account_is_the_real_one(key: str) -> None:
     assert documented_default(ROWS[key][3], 0) == (... if field.is_required() else field.default)
 
 
-@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("block", blocks(TEXT))
 def test_each_block_of_the_document_loads(block: str, tmp_path: Path) -> None:
     CertificateAuthority(tmp_path)  # writes ca.pem, which a block names
     separate = re.match(r"# (servers\.d/\S+)\n", block)
