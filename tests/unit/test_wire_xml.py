@@ -21,9 +21,9 @@ from xmpp_exporter.wire.xml import (
 HEADER = b"<stream:stream xmlns='jabber:client' xmlns:stream='http://etherx.jabber.org/streams' from='a.test'>"
 
 
-def stanzas(*chunks: bytes) -> list[str]:
+def stanzas(*chunks: bytes, lasting: bool = False) -> list[str]:
     """The text of each stanza in a stream."""
-    parser, depth, found = StanzaParser(), 0, []
+    parser, depth, found = StanzaParser(lasting=lasting), 0, []
     for chunk in (HEADER, *chunks):
         parser.feed(chunk)
         for event, element in parser.read_events():
@@ -131,3 +131,25 @@ def test_what_was_sent_is_quoted_only_where_it_can_be_no_secret() -> None:
     with pytest.raises(ProtocolViolation) as raised:
         stanzas(b"<challenge>c2VjcmV0</oops>")
     assert "c2Vj" not in str(raised.value)
+
+
+@pytest.mark.parametrize(
+    "stanza",
+    [
+        b"<m>kept" + b"<a>" * MAX_DEPTH * 2 + b"left out" + b"</a>" * MAX_DEPTH * 2 + b"</m>",
+        b"<m>kept" + b"<a/>" * (MAX_STANZA_ELEMENTS + 5) + b"<b>left out<c>this, too</c></b></m>",
+    ],
+    ids=["too deep", "too many elements"],
+)
+def test_a_lasting_stream_goes_on_after_a_stanza_that_is_too_much(stanza: bytes) -> None:
+    assert stanzas(stanza, b"<m>next</m>", lasting=True) == ["kept", "next"]
+
+
+def test_a_lasting_stream_may_carry_any_number_of_stanzas() -> None:
+    numbers = [str(number) for number in range(MAX_STANZAS + 10)]
+    assert stanzas(*(f"<m>{number}</m>".encode() for number in numbers), lasting=True) == numbers
+
+
+def test_a_lasting_stream_still_refuses_a_stanza_of_too_many_bytes() -> None:
+    with pytest.raises(ProtocolViolation, match=f"more than {MAX_STANZA_BYTES} bytes"):
+        stanzas(b"<m>" + b"x" * MAX_STANZA_BYTES, lasting=True)

@@ -47,9 +47,12 @@ class Client(slixmpp.ClientXMPP):
 
     transport: asyncio.Transport | None
 
-    def __init__(self, owner: Owner, jid: str, password: str, context: ssl.SSLContext) -> None:
+    def __init__(
+        self, owner: Owner, jid: str, password: str, context: ssl.SSLContext, *, lasting: bool = False
+    ) -> None:
         super().__init__(jid, password, ssl_context=context)
         self._owner = owner
+        self._lasting = lasting
         self._closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
     async def open(self, address: str, port: int) -> None:
@@ -116,7 +119,7 @@ class Client(slixmpp.ClientXMPP):
 
     def init_parser(self) -> None:
         super().init_parser()
-        self.parser = StanzaParser()  # type: ignore[assignment]
+        self.parser = StanzaParser(lasting=self._lasting)  # type: ignore[assignment]
 
     def connection_made(self, transport: asyncio.BaseTransport, send_event: bool = True) -> None:
         assert isinstance(transport, asyncio.Transport)  # noqa: S101 - TCP

@@ -267,7 +267,7 @@ async def _resume(session: "Session", old: "Resumption", client: Client, element
 
 async def _bind(session: "Session") -> None:
     """Bind a resource (RFC 6120 §7); servers of old also want a session (RFC 3921 §3), for no extra round trip."""
-    resource = f"xmpp-exporter-{uuid.uuid4().hex[:8]}"
+    resource = f"{session.RESOURCE}-{uuid.uuid4().hex[:8]}"
     bind = session.iq("set", f"<bind xmlns='{BIND}'><resource>{resource}</resource></bind>")
     wanted = session.features.find(f"{{{SESSION}}}session")
     if wanted is not None and wanted.find(f"{{{SESSION}}}optional") is None:

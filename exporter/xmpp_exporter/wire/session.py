@@ -55,6 +55,11 @@ class Session:
     Raises WireError when entered: what connecting and TLS raise, or LoginFailed.
     """
 
+    RESOURCE = "xmpp-exporter"
+    """What our resource begins with."""
+    LASTING = False
+    """Whether it stays, however much the server sends over time."""
+
     def __init__(
         self,
         network: Network,
@@ -135,7 +140,7 @@ class Session:
         context = contexts.direct(self.target.party.alpn) if self.target.direct_tls else contexts.verified
         self._started = self._last_byte = time.monotonic()
         self.trace.note(f"logging in at {self.target}")
-        self._client = Client(self, self.credentials.jid, self.credentials.password, context)
+        self._client = Client(self, self.credentials.jid, self.credentials.password, context, lasting=self.LASTING)
         await negotiate(self, self._client)
         self._bound = True
 

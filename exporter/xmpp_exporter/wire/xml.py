@@ -27,7 +27,7 @@ Event = tuple[str, ET.Element]
 class _Target:
     """Builds elements and notes their start and end. Expat calls it by the names of its methods."""
 
-    def __init__(self, of_stream: bool) -> None:
+    def __init__(self, of_stream: bool, lasting: bool) -> None:
         self.events: list[Event] = []
         self.depth = 0
         self.elements = 0
@@ -37,13 +37,19 @@ class _Target:
         self._builder = ET.TreeBuilder()
         self._root: ET.Element | None = None
         self._text_from = 2 if of_stream else 1
+        self._lasting = lasting
+        self._skipped = 0
+        """How deep we are in what is left out of a stanza."""
 
     def start(self, tag: str, attributes: dict[str, str]) -> None:
+        if self._skipped or (self._lasting and self._is_too_much()):
+            self._skipped += 1
+            return
         if self.depth >= MAX_DEPTH:
             raise ProtocolViolation(f"XML nested more than {MAX_DEPTH} deep")
         self.elements += 1
         self.stanza_elements += 1
-        if self.elements > MAX_ELEMENTS:
+        if self.elements > MAX_ELEMENTS and not self._lasting:
             raise ProtocolViolation(f"more than {MAX_ELEMENTS} XML elements in one stream")
         if self.stanza_elements > MAX_STANZA_ELEMENTS:
             raise ProtocolViolation(f"more than {MAX_STANZA_ELEMENTS} XML elements in one stanza")
@@ -53,17 +59,25 @@ class _Target:
             self._root = element
         self.events.append(("start", element))
 
+    def _is_too_much(self) -> bool:
+        return self.depth >= MAX_DEPTH or self.stanza_elements >= MAX_STANZA_ELEMENTS
+
     def data(self, text: str) -> None:
+        if self._skipped:
+            return
         if self.depth >= self._text_from:  # whitespace between stanzas would only pile up
             self._builder.data(text)
 
     def end(self, tag: str) -> None:
+        if self._skipped:
+            self._skipped -= 1
+            return
         self.depth -= 1
         element = self._builder.end(tag)
         if self.depth == 1:
             self.stanzas += 1
             self.stanza_elements = 0
-            if self.stanzas > MAX_STANZAS:
+            if self.stanzas > MAX_STANZAS and not self._lasting:
                 raise ProtocolViolation(f"more than {MAX_STANZAS} stanzas in one stream")
         self.events.append(("end", element))
 
@@ -83,11 +97,15 @@ class StanzaParser:
     """Feed it bytes, read (event, element) pairs. Raises ProtocolViolation for anything that is not bounded XMPP.
 
     The root (the stream's header) keeps its attributes, and never more than the stanza that is being read.
+
+    A `lasting` stream may go on for ever. What makes one of its stanzas too deep or too long is left out, for everybody
+    may send us stanzas there: if one of them ended the stream, the server would deliver it again to the next.
     """
 
-    def __init__(self, *, of_stream: bool = True) -> None:
-        self._target = _Target(of_stream)
+    def __init__(self, *, of_stream: bool = True, lasting: bool = False) -> None:
+        self._target = _Target(of_stream, lasting)
         self._of_stream = of_stream
+        self._lasting = lasting
         # XMPP is UTF-8, whatever the XML declaration says (RFC 6120 §11.6)
         self._parser = ET.XMLParser(  # noqa: S314 - the target refuses DTDs
             target=self._target, encoding="utf-8" if of_stream else None
@@ -100,7 +118,7 @@ class StanzaParser:
         self._stream_bytes += len(data)
         if self._stanza_bytes > MAX_STANZA_BYTES:
             raise ProtocolViolation(f"a stanza of more than {MAX_STANZA_BYTES} bytes")
-        if self._stream_bytes > MAX_STREAM_BYTES:
+        if self._stream_bytes > MAX_STREAM_BYTES and not self._lasting:
             raise ProtocolViolation(f"more than {MAX_STREAM_BYTES} bytes in one stream")
         stanzas = self._target.stanzas
         try:
