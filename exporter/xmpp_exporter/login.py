@@ -4,8 +4,9 @@ import asyncio
 import contextlib
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.config import Account, PasswordError
@@ -44,6 +45,11 @@ class AccountLocks:
         return jid in self._users
 
 
+AnySession = TypeVar("AnySession", bound=Session)
+MakeSession = Callable[[Network, Target, Credentials, Timeouts, Trace], AnySession]
+"""Session itself, or a kind of it."""
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """What logging in needs besides the account."""
@@ -72,7 +78,14 @@ def _password_version(account: Account) -> str:
 
 
 async def log_in(door: Door, account: Account, targets: Sequence[Target]) -> Session:
-    """A session at the first of `targets` that lets us in; close it.
+    """A session at the first of `targets` that lets us in; close it. Raises as `log_in_with` does."""
+    return await log_in_with(Session, door, account, targets)
+
+
+async def log_in_with(
+    make: MakeSession[AnySession], door: Door, account: Account, targets: Sequence[Target]
+) -> AnySession:
+    """A session of the kind that `make` makes, at the first of `targets` that lets us in; close it.
 
     A target that cannot be reached leads to the next one, a refused login does not: another guess at the password would
     be one too many. Raises LoginFailed (also while an earlier refusal is waited for) or the most telling WireError of
@@ -86,7 +99,7 @@ async def log_in(door: Door, account: Account, targets: Sequence[Target]) -> Ses
     credentials = credentials_of(account)
     failures: list[WireError] = []
     for target in targets:
-        session = Session(door.network, target, credentials, door.timeouts, door.trace)
+        session = make(door.network, target, credentials, door.timeouts, door.trace)
         try:
             await session.__aenter__()
         except LoginFailed as error:
