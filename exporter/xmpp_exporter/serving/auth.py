@@ -77,16 +77,26 @@ class PasswordCheck:
         return digest.digest()
 
 
-def demand_password(users: Callable[[], Mapping[str, str]], check: PasswordCheck) -> Middleware:
+def nobody_else(request: web.Request) -> bool:
+    """There is no other way in than a password."""
+    return False
+
+
+def demand_password(
+    users: Callable[[], Mapping[str, str]],
+    check: PasswordCheck,
+    admitted: Callable[[web.Request], bool] = nobody_else,
+) -> Middleware:
     """Middleware that lets in those who know a password; everybody as long as `users` yields none.
 
-    401 with the challenge otherwise; 503 while too many passwords are waiting to be verified.
+    Requests that are `admitted` for another reason need none. 401 with the challenge otherwise; 503 while too many
+    passwords are waiting to be verified.
     """
 
     @web.middleware
     async def middleware(request: web.Request, handler: Handler) -> web.StreamResponse:
         hashes = users()
-        if hashes:
+        if hashes and not admitted(request):
             credentials = _credentials(request.headers.get(hdrs.AUTHORIZATION, ""))
             try:
                 if credentials is None or not await check.right(*credentials, hashes):

@@ -1,7 +1,7 @@
 """Runs an aiohttp application on its listen addresses, under the web configuration."""
 
 import socket
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -10,7 +10,7 @@ from aiohttp import hdrs, web
 
 from xmpp_exporter.serving import sockets
 from xmpp_exporter.serving.address import Address
-from xmpp_exporter.serving.auth import PasswordCheck, demand_password
+from xmpp_exporter.serving.auth import PasswordCheck, demand_password, nobody_else
 from xmpp_exporter.serving.webconfig import WebConfig
 
 _log = structlog.get_logger(__name__)
@@ -28,16 +28,24 @@ class Listeners:
     """
 
     def __init__(
-        self, app: web.Application, addresses: Sequence[Address], web_config: WebConfig, *, grace: float = 10.0
+        self,
+        app: web.Application,
+        addresses: Sequence[Address],
+        web_config: WebConfig,
+        *,
+        grace: float = 10.0,
+        admitted: Callable[[web.Request], bool] = nobody_else,
     ) -> None:
-        """`grace` is in seconds. Passwords and headers of `web_config` are put around everything that `app` serves."""
+        """`grace` is in seconds. Passwords and headers of `web_config` are put around everything that `app` serves, but
+        for the requests that are `admitted` without.
+        """
         self._addresses = addresses
         self._web_config = web_config
         self._passwords = PasswordCheck()
         self._sockets: list[socket.socket] = []
         self.bound: list[Address] = []
         """What is listened on, with the real port where 0 was asked for."""
-        app.middlewares.insert(0, demand_password(lambda: web_config.users, self._passwords))
+        app.middlewares.insert(0, demand_password(lambda: web_config.users, self._passwords, admitted))
         app.on_response_prepare.append(self._set_headers)
         self._runner = web.AppRunner(
             app,
