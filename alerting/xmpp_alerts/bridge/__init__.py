@@ -1,0 +1,1 @@
+"""`xmpp-alerts bridge`: takes Alertmanager's webhooks and tells people by XMPP."""
