@@ -13,7 +13,7 @@ from tests.servers.certificates import CertificateAuthority
 from tests.servers.laboratory import PASSWORD
 from tests.servers.loopback import LoopbackNetwork
 from tests.servers.prosody import Prosody
-from xmpp_alerts.bridge.stanzas import body_of, ids_of
+from xmpp_alerts.bridge.stanzas import body_of, ids_of, statuses_of
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.network import Network, Target, Timeouts
 from xmpp_exporter.wire.session import CLIENT, Credentials, Session
@@ -112,9 +112,10 @@ class Ear(Session):
         """Enter a room, and make it if there is none."""
         with self.listen(lambda element: element.get("from") == f"{room}/{nick}") as presences:
             self.send(f"<presence to='{room}/{nick}'><x xmlns='http://jabber.org/protocol/muc'/></presence>")
-            await presences.next("the presence in the room")
-        form = "<x xmlns='jabber:x:data' type='submit'/>"
-        await self.iq("set", f"<query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query>", room)
+            presence = await presences.next("the presence in the room")
+        if "201" in statuses_of(presence):
+            form = "<x xmlns='jabber:x:data' type='submit'/>"
+            await self.iq("set", f"<query xmlns='http://jabber.org/protocol/muc#owner'>{form}</query>", room)
 
     async def affiliate(self, room: str, jid: str, affiliation: str) -> None:
         """Ban somebody (`outcast`), or let him in again (`none`)."""

@@ -12,12 +12,14 @@ import yaml
 from tests.integration.chat_site import DOMAIN, PLAIN_DOMAIN, ChatSite, chat_site, ear_at, until
 from tests.integration.running_bridge import RunningBridge, alert, group, running_bridge, settings_of
 from tests.servers.laboratory import PASSWORD, PEER, PROBE, Laboratory
+from xmpp_alerts.bridge.stream import PING
 from xmpp_alerts.bridge.web import MAX_BODY
 from xmpp_exporter.serving.webconfig import WebConfig
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.network import Network
 from xmpp_exporter.wire.session import CLIENT
 from xmpp_exporter.wire.tls import TlsContexts
+from xmpp_exporter.wire.xml import MAX_DEPTH, MAX_STANZA_ELEMENTS
 
 MAIL = {"id": "by-mail", "mail": "ops@example.org"}
 SMTP = {"host": "mail.example.org", "from": "alerts@example.org"}
@@ -94,6 +96,26 @@ async def test_a_message_that_comes_back_is_not_delivered(site: ChatSite, tmp_pa
         assert samples["messages_sent_total"] == 0
         status, text = await running.ask("POST", "/alerts/nobody", group())
         assert status == 503 and "service-unavailable" in text
+
+
+async def test_what_strangers_send_does_not_end_the_connection(site: ChatSite, tmp_path: Path) -> None:
+    hostile = [
+        "<a>" * 2 * MAX_DEPTH + "</a>" * 2 * MAX_DEPTH,
+        "<a/>" * (MAX_STANZA_ELEMENTS + 1),
+        "<body>\N{SNOWMAN}</body>",
+    ]
+    async with site.ear("bob") as bob, site.ear() as alice, bridge_at(site, tmp_path) as running:
+        for content in hostile:
+            for kind in ("chat", "error", "groupchat", "nonsense"):
+                bob.send(f"<message to='bridge@{DOMAIN}' type='{kind}'>{content}</message>")
+            bob.send(f"<iq to='bridge@{DOMAIN}/nobody' type='get' id='1'>{content}</iq>")
+            bob.send(f"<presence to='bridge@{DOMAIN}' type='subscribe'>{content}</presence>")
+        await bob.iq("get", PING, DOMAIN)
+        assert await running.post("alice", group()) == 200
+        await until(lambda: alice.texts, "message")
+        failures = [value for series, value in running.samples().items() if series.startswith("connection_failures")]
+        assert sum(failures) == 0
+        assert not bob.texts
 
 
 async def test_a_note_reaches_a_person_once(site: ChatSite, tmp_path: Path) -> None:

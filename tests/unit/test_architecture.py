@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+import xmpp_alerts
 import xmpp_exporter
 
 ROOT = Path(xmpp_exporter.__file__).parent
@@ -42,6 +43,26 @@ def test_a_part_imports_nothing_that_comes_after_it(part: str) -> None:
             for forbidden in FORBIDDEN[part]:
                 assert forbidden != "", f"{file.name} imports {name}"
                 assert name.split(".")[0] != forbidden, f"{file.name} imports {name}"
+
+
+def test_alerting_knows_of_the_exporter_what_it_shares_and_never_a_probe() -> None:
+    """Of the wire it uses what makes an XMPP client."""
+    probing = {
+        "adhoc",
+        "availability",
+        "checks",
+        "cli",
+        "journal",
+        "probe",
+        "probing",
+        "schedule",
+        "service",
+        "store",
+        "web",
+    }
+    for file in Path(xmpp_alerts.__file__).parent.rglob("*.py"):
+        for name in imported(file):
+            assert name.split(".")[0] not in probing, f"{file.name} imports {name}"
 
 
 def test_only_the_wire_opens_connections() -> None:

@@ -14,6 +14,15 @@ from xmpp_exporter.serving.sockets import ListenError
 from xmpp_exporter.serving.webconfig import WebConfig
 from xmpp_exporter.serving.yamlfile import YamlError
 
+EXAMPLES = """
+\b
+Examples:
+  xmpp-alerts bridge --config.file alerts.yml
+      take webhooks on 127.0.0.1:15224, where Alertmanager is on the same machine
+  xmpp-alerts bridge --config.file alerts.yml --web.listen-address :15224 --web.config.file web.yml
+      from other machines, over TLS
+"""
+
 LISTEN = "127.0.0.1:15224"
 GRACE = 10.0
 """Seconds in which requests end after SIGTERM: longer than a message is waited for."""

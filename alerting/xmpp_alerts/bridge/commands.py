@@ -34,7 +34,7 @@ STALE = 300.0
 """Seconds after which a command that waited for us is not obeyed any more."""
 AT_ONCE = 4
 """Commands that are worked on; who sends more at once gets no answer to those."""
-MAX_COMMAND, MAX_ANSWER = 1000, 8000
+MAX_COMMAND = 1000
 """Characters."""
 
 _log = structlog.get_logger(__name__)
@@ -156,7 +156,7 @@ class Commands:
         if stream is None:
             return
         try:
-            stream.send(message("chat", to, uuid.uuid4().hex, sendable(answer, MAX_ANSWER)))
+            stream.send(message("chat", to, uuid.uuid4().hex, sendable(answer)))
         except WireError as error:
             _log.warning("a command was not answered", jid=author, error=error.detail)
 

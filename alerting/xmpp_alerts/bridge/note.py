@@ -4,6 +4,8 @@ import hashlib
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from xmpp_alerts.bridge.styling import MAX_BYTES
+
 
 class Note(BaseModel):
     """`id` is the sender's own name for it: the same twice is the same message."""
@@ -11,7 +13,8 @@ class Note(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     id: str = Field(min_length=1, max_length=200)
-    text: str = Field(min_length=1, max_length=20_000)
+    text: str = Field(min_length=1, max_length=MAX_BYTES)
+    """As it is, with the styling that it has; cut after 9,000 bytes."""
 
     @property
     def message_id(self) -> str:

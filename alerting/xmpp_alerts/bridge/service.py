@@ -24,7 +24,7 @@ from xmpp_alerts.bridge.stanzas import ids_of, is_error
 from xmpp_alerts.bridge.status import is_monitored
 from xmpp_alerts.bridge.stream import MESSAGE, Stream
 from xmpp_alerts.bridge.styling import sendable
-from xmpp_alerts.bridge.text import MAX_TEXT, Places, text_of, told
+from xmpp_alerts.bridge.text import Places, text_of, told
 from xmpp_alerts.bridge.webhook import Group
 from xmpp_alerts.config import Alerts, Chat, Subscriber, Way, load_alerts
 from xmpp_badges.api import ApiError
@@ -123,7 +123,7 @@ class Bridge:
 
     async def pass_on(self, subscriber_id: str, note: Note) -> None:
         """Send a subscriber a ready text. Raises Unknown and Undelivered."""
-        await self._deliver(self._subscriber(subscriber_id), note.message_id, sendable(note.text, MAX_TEXT))
+        await self._deliver(self._subscriber(subscriber_id), note.message_id, sendable(note.text))
 
     def metrics(self) -> bytes:
         """The page of /metrics."""

@@ -32,7 +32,10 @@ async def status_of_all(prometheus: Prometheus, alertmanager: Alertmanager, zone
     alerts = await alertmanager.firing()
     down = sorted(_domain(state) for state in states if state.value == 0)
     up = sum(state.value == 1 for state in states)
-    lines = [strong(f"{len(states)} servers: {up} up, {len(down)} down"), *_bounded([f"down: {each}" for each in down])]
+    lines = [
+        strong(f"{_counted(len(states), 'server')}: {up} up, {len(down)} down"),
+        *_bounded([f"down: {each}" for each in down]),
+    ]
     return "\n".join([*lines, "", *_alert_lines(alerts, zone)])
 
 
@@ -63,11 +66,15 @@ def _alert_lines(alerts: Sequence[Alert], zone: tzinfo) -> Iterator[str]:
     if not shown:
         yield "No alerts."
         return
-    yield f"{len(shown)} alerts:"
+    yield f"{_counted(len(shown), 'alert')}:"
     shown.sort(key=lambda alert: alert.starts_at)
     yield from _bounded(
         [f"- {plain(alert.severity, 20)} · {title_of(alert)}, since {moment(alert.starts_at, zone)}" for alert in shown]
     )
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'s' * (number != 1)}"
 
 
 def _word(samples: Sequence[Sample], yes: str, no: str) -> str:

@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from urllib.parse import quote as quoted_path
 
-from xmpp_alerts.bridge.styling import link, plain, quote, sendable, strong
+from xmpp_alerts.bridge.styling import fits, link, plain, quote, sendable, strong
 from xmpp_alerts.bridge.webhook import Alert, Group
 
 SHOWN = 10
-"""Alerts that are told in full; the others are counted."""
+"""Alerts that are told in full, if they are short; the others are counted."""
 MAX_SUMMARY, MAX_DESCRIPTION = 200, 500
-MAX_TEXT = 12_000
-"""Characters of a message: servers refuse long stanzas (RFC 6120 §13.12: 10,000 bytes is what they must take)."""
+"""Characters."""
 
 _SEVERITIES = ("critical", "warning", "info")
 """Most urgent first."""
@@ -35,6 +34,13 @@ def told(group: Group) -> Sequence[Alert]:
 def text_of(group: Group, places: Places, recovered: Callable[[Alert], bool]) -> str:
     """The message. `recovered` says of a resolved alert whether what it was about works again."""
     alerts = told(group)
+    while not fits(text := _text(group, alerts, places, recovered)) and len(alerts) > 1:
+        alerts = alerts[:-1]
+    return sendable(text)
+
+
+def _text(group: Group, alerts: Sequence[Alert], places: Places, recovered: Callable[[Alert], bool]) -> str:
+    """The message that tells these alerts in full."""
     more = len(group.alerts) - len(alerts) + group.truncated
     blocks = [
         _heading(group),
@@ -43,7 +49,7 @@ def text_of(group: Group, places: Places, recovered: Callable[[Alert], bool]) ->
         _links(group, alerts, places),
     ]
     texts = ("\n".join(lines) for lines in blocks)
-    return sendable("\n\n".join(filter(None, texts)), MAX_TEXT)
+    return "\n\n".join(filter(None, texts))
 
 
 def moment(time: datetime, zone: tzinfo) -> str:

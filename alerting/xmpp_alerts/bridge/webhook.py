@@ -18,7 +18,7 @@ Texts = Annotated[Mapping[str, str], Field(default_factory=dict)]
 class _Part(BaseModel):
     """Newer versions may say more."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Alert(_Part):
