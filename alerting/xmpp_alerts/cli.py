@@ -1,5 +1,6 @@
 """The command `xmpp-alerts`: one module for each of its sub-commands."""
 
+from xmpp_alerts.bridge import command as bridge
 from xmpp_alerts.render import command as render
 from xmpp_exporter import __version__
 from xmpp_exporter.serving.program import program, run
@@ -8,6 +9,7 @@ EXAMPLES = """
 \b
 Examples:
   xmpp-alerts render --config.file alerts.yml --output /etc/prometheus
+  xmpp-alerts bridge --config.file alerts.yml
 
 `xmpp-alerts COMMAND --help` has more of them, and the exit codes.
 """
@@ -15,6 +17,7 @@ Examples:
 app = program("xmpp-alerts", __version__, "Bring Prometheus's alerts about XMPP servers to people.", EXAMPLES)
 
 app.command(epilog=render.EXAMPLES, short_help="Write Alertmanager's configuration.")(render.render)
+app.command(epilog=bridge.EXAMPLES, short_help="Tell people of alerts by XMPP.")(bridge.bridge)
 
 
 def main() -> None:

@@ -24,6 +24,9 @@ POLL = 0.02
 DOMAIN = "chat.test"
 PLAIN_DOMAIN = "unmanaged.test"
 """Its server has no stream management."""
+DEAF_DOMAIN = "deaf.test"
+"""Its server has, and never says what it has taken."""
+DOMAINS = (DOMAIN, PLAIN_DOMAIN, DEAF_DOMAIN)
 ROOMS = f"rooms.{DOMAIN}"
 
 CONFIGURATION = f"""
@@ -32,12 +35,15 @@ local_interfaces = {{ "$address" }}
 certificates = "$certificates"
 data_path = "$directory/data"
 pidfile = "$directory/prosody.pid"
+plugin_paths = {{ "$plugins" }}
 log = {{ info = "*console" }}
 authentication = "internal_hashed"
 modules_enabled = {{ "admin_shell", "disco", "roster", "saslauth", "tls", "ping", "offline" }}
 VirtualHost "{DOMAIN}"
     modules_enabled = {{ "smacks" }}
 VirtualHost "{PLAIN_DOMAIN}"
+VirtualHost "{DEAF_DOMAIN}"
+    modules_enabled = {{ "smacks", "deaf" }}
 Component "{ROOMS}" "muc"
     modules_enabled = {{ "muc_mam" }}
 """
@@ -48,15 +54,15 @@ class ChatSite:
 
     def __init__(self, directory: Path, address: str) -> None:
         authority = CertificateAuthority(directory / "certificates")
-        authority.issue(DOMAIN, ("rooms",))
-        authority.issue(PLAIN_DOMAIN)
+        for domain in DOMAINS:
+            authority.issue(domain, ("rooms",))
         self.ca_file = authority.ca_file
         self.address = address
         self.prosody = Prosody(directory / "prosody", address, CONFIGURATION, authority.directory, [5222])
         self.network = Network(Resolver(), TlsContexts(self.ca_file))
 
     def add_accounts(self) -> None:
-        for domain in (DOMAIN, PLAIN_DOMAIN):
+        for domain in DOMAINS:
             for user in ("bridge", "alice", "bob"):
                 self.prosody.add_account(user, domain, PASSWORD)
 

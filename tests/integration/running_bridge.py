@@ -35,7 +35,7 @@ def settings_of(directory: Path, jid: str, server: str, ca_file: Path, **more: A
         "password_file": str(directory / "password"),
         "host": server,
         "ca_file": str(ca_file),
-        "token": {"password_file": "token"},
+        "token": {"password_file": str(directory / "token")},
         **more.pop("chat", {}),
     }
     return {"chat": chat, "prometheus": {"url": NOWHERE}, "alertmanager": {"url": NOWHERE}, **more}

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.chat_site import DOMAIN, ROOMS, ChatSite, Ear, chat_site, until
+from tests.integration.chat_site import DEAF_DOMAIN, DOMAIN, ROOMS, ChatSite, Ear, chat_site, until
 from tests.integration.running_bridge import RunningBridge, alert, group, running_bridge, settings_of
 from tests.servers.laboratory import PASSWORD
 from tests.servers.relay import relayed
-from xmpp_alerts.bridge import outbox
+from xmpp_alerts.bridge import outbox, stream
 
 MANY = 500
 ROOM = f"alerts@{ROOMS}"
@@ -148,6 +148,21 @@ async def test_a_message_whose_acknowledgement_is_lost_with_the_server_comes_aga
             await until(lambda: alice_again.texts, "the message again")
     assert alice.texts == alice_again.texts
     assert alice.origins == alice_again.origins
+
+
+async def test_a_connection_on_which_nothing_is_acknowledged_is_given_up_and_the_next_one_tells(
+    site: ChatSite, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stream, "UNACKNOWLEDGED", 0.3)
+    (tmp_path / "password").write_text(PASSWORD)
+    subscribers = [{"id": "alice", "jid": f"alice@{DEAF_DOMAIN}"}]
+    jid = f"bridge@{DEAF_DOMAIN}"
+    settings = settings_of(tmp_path, jid, site.address, site.ca_file, subscribers=subscribers)
+    async with site.ear(domain=DEAF_DOMAIN) as alice, running_bridge(tmp_path, settings) as running:
+        await running.connected()
+        assert await running.post("alice", group()) == 200
+        assert len(alice.texts) == 1
+        assert running.samples()['connection_failures_total{reason="timeout"}'] == 1
 
 
 async def test_a_wrong_password_is_tried_once_and_told(

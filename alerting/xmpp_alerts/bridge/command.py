@@ -8,6 +8,7 @@ from typing import Annotated
 import structlog
 import typer
 
+from xmpp_alerts.options import ConfigFile
 from xmpp_exporter.serving import address, log, signals
 from xmpp_exporter.serving.listeners import Listeners
 from xmpp_exporter.serving.sockets import ListenError
@@ -31,9 +32,7 @@ _log = structlog.get_logger(__name__)
 
 
 def bridge(
-    config_file: Annotated[
-        Path, typer.Option("--config.file", metavar="FILE", help="Who is told of what, and the account that tells.")
-    ] = Path("alerts.yml"),
+    config_file: ConfigFile = Path("alerts.yml"),
     listen_addresses: Annotated[
         list[str] | None,
         typer.Option(

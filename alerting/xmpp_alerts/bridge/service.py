@@ -160,13 +160,21 @@ class Bridge:
     async def _heed(self) -> None:
         """Do what the configuration says, but for the connection."""
         alerts, chat = self.alerts, self._chat
-        # Those of before stay open to the end: somebody may still be using them.
-        prometheus = await self._stack.enter_async_context(Prometheus(alerts.prometheus))
-        alertmanager = await self._stack.enter_async_context(Alertmanager(alerts.alertmanager))
+        prometheus, alertmanager = await self._programs()
         self._desk = self._commands.desk = Desk(prometheus, alertmanager, ZoneInfo(alerts.timezone))
         self._commands.allowed = frozenset(filter(None, map(bare, chat.commands_from)))
         self._outbox.remember = min(LONGEST_MEMORY, alerts.repeat / 2)
         self._stay_in(tuple(subscriber.address for subscriber in alerts.by(Way.ROOM)))
+
+    async def _programs(self) -> tuple[Prometheus, Alertmanager]:
+        """Those that are asked. The ones of before stay open to the end: somebody may still be using them."""
+        desk, alerts = self._commands.desk, self.alerts
+        if desk and (desk.prometheus.settings, desk.alertmanager.settings) == (alerts.prometheus, alerts.alertmanager):
+            return desk.prometheus, desk.alertmanager
+        return (
+            await self._stack.enter_async_context(Prometheus(alerts.prometheus)),
+            await self._stack.enter_async_context(Alertmanager(alerts.alertmanager)),
+        )
 
     def _stay_in(self, jids: Iterable[str]) -> None:
         wanted = {bare(jid) for jid in jids}

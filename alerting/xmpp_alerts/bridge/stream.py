@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NoReturn
 
 from xmpp_alerts.bridge.acknowledgements import Acknowledgements
-from xmpp_exporter.wire.errors import ProtocolViolation, StanzaError, WireError
+from xmpp_exporter.wire.errors import ProtocolViolation, StanzaError, TimedOut, WireError
 from xmpp_exporter.wire.negotiation import SM
 from xmpp_exporter.wire.network import Network, Target, Timeouts
 from xmpp_exporter.wire.session import CLIENT, Credentials, Resumption, Session
@@ -18,6 +18,8 @@ MESSAGE, PRESENCE = f"{CLIENT}message", f"{CLIENT}presence"
 PING = "<ping xmlns='urn:xmpp:ping'/>"
 QUIET = 60.0
 """Seconds after which a connection that says nothing is asked whether it is still there."""
+UNACKNOWLEDGED = 60.0
+"""Seconds after which a connection on which a stanza stays unacknowledged is given up: servers may read slowly."""
 
 _STANZAS = frozenset({f"{CLIENT}iq", MESSAGE, PRESENCE})
 """What is counted (XEP-0198 §4)."""
@@ -82,6 +84,10 @@ class Stream(Session):
         taken = self._acknowledgements.last_one()
         with contextlib.suppress(WireError):
             self.send(f"<r xmlns='{SM}'/>")
+        # it is not cancelled: this stream, or the one that goes on with it, will tell
+        await asyncio.wait({taken}, timeout=UNACKNOWLEDGED)
+        if not taken.done():
+            self.fail(TimedOut(f"{self.target} did not acknowledge a stanza within {UNACKNOWLEDGED:g} s"))
         if not await taken:
             raise Lost("the stream ended before the server had acknowledged the stanza")
 

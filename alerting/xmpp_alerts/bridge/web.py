@@ -57,7 +57,8 @@ def shows_token(request: web.Request, token: Secret) -> bool:
     except PasswordError as error:
         _log.error("the webhook's token cannot be read", error=str(error))
         return False
-    return hmac.compare_digest(given.strip().encode(), expected.encode()) and scheme.lower() == "bearer"
+    shown = given.strip().encode(errors="surrogateescape")
+    return hmac.compare_digest(shown, expected.encode()) and scheme.lower() == "bearer"
 
 
 class _Pages:

@@ -9,9 +9,6 @@ from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-MAX_ALERTS = 10_000
-"""Of one group."""
-
 Texts = Annotated[Mapping[str, str], Field(default_factory=dict)]
 
 
@@ -53,7 +50,7 @@ class Group(_Part):
 
     version: Literal["4"]
     key: str = Field(alias="groupKey")
-    alerts: tuple[Alert, ...] = Field(min_length=1, max_length=MAX_ALERTS)
+    alerts: tuple[Alert, ...] = Field(min_length=1)
     truncated: int = Field(default=0, alias="truncatedAlerts", ge=0)
     """How many more there are that are not in `alerts`."""
     labels: Texts = Field(alias="groupLabels")
