@@ -209,18 +209,20 @@ class Bridge:
 
     async def _look_at_account(self) -> NoReturn:
         """Whoever is told by the server that is down is not told that it is."""
+        asked = True
         while True:
             domain = jid_domain(self._chat.jid)
             try:
                 monitored = await is_monitored(self._desk.prometheus, domain)
             except ApiError as error:
-                _log.warning("cannot tell whether our own server is monitored", error=str(error))
-                self.tally.account_monitored = None
+                if asked:
+                    _log.warning("cannot tell whether our own server is monitored", error=str(error))
+                asked, self.tally.account_monitored = False, None
                 await asyncio.sleep(LOOK_AGAIN)
                 continue
             if monitored and not self.tally.account_monitored:
                 _log.warning("the account is on a monitored server: nobody is told when that is down", domain=domain)
-            self.tally.account_monitored = monitored
+            asked, self.tally.account_monitored = True, monitored
             await asyncio.sleep(LOOK)
 
 
