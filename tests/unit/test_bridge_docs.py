@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from xmpp_alerts.bridge.commands import COMMANDS
-from xmpp_alerts.bridge.metrics import BRIDGE_FAMILIES
+from xmpp_alerts.bridge.families import BRIDGE_FAMILIES
 from xmpp_alerts.bridge.outbox import Reason
 from xmpp_alerts.config import Alerts
 

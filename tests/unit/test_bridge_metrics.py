@@ -3,7 +3,8 @@
 import re
 import subprocess
 
-from xmpp_alerts.bridge.metrics import BRIDGE_FAMILIES, Tally, page
+from xmpp_alerts.bridge.families import BRIDGE_FAMILIES
+from xmpp_alerts.bridge.metrics import Tally, page
 from xmpp_alerts.bridge.outbox import Reason
 from xmpp_exporter.model import Failure
 

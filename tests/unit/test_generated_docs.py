@@ -9,6 +9,7 @@ import yaml
 
 from docs.generate import FOLDER, PAGES, checks_page, metrics_page
 from docs.vocabulary import FAILURES, KINDS, LEAVES, NEEDS, QUERIES, REASONS, VERDICTS
+from xmpp_alerts.bridge.families import BRIDGE_FAMILIES
 from xmpp_exporter import catalogue
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.families import FAMILIES
@@ -18,7 +19,7 @@ from xmpp_exporter.serving.websettings import WebSettings
 OPERATIONS = (FOLDER / "operations.md").read_text()
 DOCUMENTS = sorted(FOLDER.glob("*.md"))
 BLOCKS = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.+?)^```$", OPERATIONS, re.MULTILINE | re.DOTALL)]
-NAMES = {family.name: family for family in FAMILIES}
+NAMES = {family.name: family for family in (*FAMILIES, *BRIDGE_FAMILIES)}
 
 
 @pytest.mark.parametrize("name", PAGES)
