@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from cryptography import x509
 
+from xmpp_exporter.certificate_names import names_of
 from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.looks import Look, both_looks, client_looks, judge_encrypted, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import broken, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.certificates import names_of, serves_clients_role, subject_of, weakness
+from xmpp_exporter.wire.certificates import serves_clients_role, subject_of, weakness
 from xmpp_exporter.wire.endpoints import direct_tls_service, starttls_service
 from xmpp_exporter.wire.errors import CertificateRejected
 

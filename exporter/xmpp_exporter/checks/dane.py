@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from cryptography import x509
 from dns.rdtypes.ANY.TLSA import TLSA
 
+from xmpp_exporter.certificate_names import names_of
 from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.looks import Look, Looks, client_looks, server_looks
 from xmpp_exporter.checks.registry import check
@@ -14,7 +15,6 @@ from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.signed import ask_all, failure_of, is_validated
 from xmpp_exporter.checks.verdicts import broken, supported, unknown
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.certificates import names_of
 from xmpp_exporter.wire.dns import Answer
 from xmpp_exporter.wire.endpoints import Endpoint
 from xmpp_exporter.wire.tlsa import DANE_EE, DANE_TA, Presented, accepts, usable

@@ -8,11 +8,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from xmpp_exporter.certificate_names import names_of
 from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.certificates import names_of
 from xmpp_exporter.wire.endpoints import Endpoint, direct_tls_service, endpoints_of, starttls_service
 from xmpp_exporter.wire.errors import CertificateRejected, WireError, WrongName
 from xmpp_exporter.wire.network import Party, Target

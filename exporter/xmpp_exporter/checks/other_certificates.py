@@ -5,6 +5,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from xmpp_exporter.certificate_names import names_of
 from xmpp_exporter.checks.certificates import chain_verifies, names_cover
 from xmpp_exporter.checks.combine import all_supported, each, worst_decided
 from xmpp_exporter.checks.documents import Document, documents
@@ -17,7 +18,6 @@ from xmpp_exporter.checks.slots import UPLOAD, slot_of
 from xmpp_exporter.checks.verdicts import Undecided, broken, is_good, of_endpoint_error, supported, unknown
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import Failure, Outcome, Reason
-from xmpp_exporter.wire.certificates import names_of
 from xmpp_exporter.wire.errors import StanzaError, WireError
 from xmpp_exporter.wire.handshake import Presented, look_at_certificates
 from xmpp_exporter.wire.network import Target
