@@ -102,4 +102,7 @@ def _written(record: TLSA) -> str:
 
 def _roots(server: Server) -> list[x509.Certificate]:
     """The authorities that are trusted; of a system's store only those that were needed before are known."""
-    return [x509.load_der_x509_certificate(der) for der in server.network.tls.verified.get_ca_certs(binary_form=True)]
+    identity = server.network.identity
+    contexts = [server.network.tls.verified] + ([identity.tls.verified] if identity else [])
+    known = {der for context in contexts for der in context.get_ca_certs(binary_form=True)}
+    return [x509.load_der_x509_certificate(der) for der in sorted(known)]

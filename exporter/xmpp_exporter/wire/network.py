@@ -20,6 +20,7 @@ from xmpp_exporter.wire.errors import (
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
+from xmpp_exporter.wire.identity import Identity
 from xmpp_exporter.wire.tls import TlsContexts
 
 
@@ -93,6 +94,8 @@ class Network:
     tls: TlsContexts
     connections: Connections = field(default_factory=Connections)
     user_agent: str = "xmpp-exporter"
+    identity: Identity | None = None
+    """Who we are to other servers; None for a stranger."""
 
 
 class Party(StrEnum):
