@@ -28,19 +28,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from xmpp_exporter.model import Failure, Reason
+from xmpp_exporter.printable import excerpt
 
 MAX_DETAIL = 500
 """Characters of a detail: it may quote a server that is fond of long names."""
 
 
 class WireError(Exception):
-    """Base of all. `detail` is a sentence for humans; it may quote what the server sent, never a password."""
+    """Base of all. `detail` is one line for humans, printable; it may quote what the server sent, never a password."""
 
     failure = Failure.PROTOCOL
     reason = Reason.DISCONNECTED
 
     def __init__(self, detail: str) -> None:
-        detail = detail[:MAX_DETAIL]
+        detail = excerpt(detail, MAX_DETAIL)
         super().__init__(detail)
         self.detail = detail
 
