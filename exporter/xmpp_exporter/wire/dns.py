@@ -110,7 +110,8 @@ class Resolver:
         except (dns.exception.DNSException, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno in EXHAUSTED:
                 raise ProberLimit(f"{kind} {name} was not asked for: {error.strerror}") from error
-            raise ResolutionFailed(f"{kind} {name}: {error}") from error
+            text = str(error).rstrip(".")
+            raise ResolutionFailed(f"{kind} {name} cannot be asked for: {text}") from error
         authentic = bool(answer.response.flags & dns.flags.AD)
         return Answer(tuple(answer.rrset or ()), authentic, answer.canonical_name != answer.qname)
 

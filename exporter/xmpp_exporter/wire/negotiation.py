@@ -158,7 +158,8 @@ def choose_mechanism(features: ET.Element, tls: TlsConnection, allow_plain: bool
         if name in offered:
             return name
     listed = ", ".join(offered)[:200] or "none"
-    raise LoginFailed(Failure.NO_MECHANISM, f"no common SASL mechanism; the server offers {listed}")
+    hint = "; allow_plain permits PLAIN" if "PLAIN" in offered else ""
+    raise LoginFailed(Failure.NO_MECHANISM, f"no common SASL mechanism; the server offers {listed}{hint}")
 
 
 def bound_mechanism(features: ET.Element) -> str:
@@ -205,7 +206,7 @@ def _prepared(client: Client, name: str, offered: Sequence[str], end_point: byte
     try:
         return client.mechanism(name, offered, end_point)
     except (SASLNoAppropriateMechanism, StringPrepError) as error:
-        raise LoginFailed(Failure.INTERNAL, f"the password can't be used with {name}: {error!r}") from None
+        raise LoginFailed(Failure.INTERNAL, f"the password cannot be used with {name}: {error}") from None
 
 
 async def _processed(mechanism: Mech, element: ET.Element) -> bytes:
@@ -219,9 +220,9 @@ async def _processed(mechanism: Mech, element: ET.Element) -> bytes:
     except (SASLCancelled, SASLFailed) as error:
         if is_proof:
             raise _impostor() from None
-        raise LoginFailed(Failure.AUTH_FAILED, f"SASL failed: {error.message!r}") from None
-    except (*_MALFORMED, binascii.Error) as error:
-        raise LoginFailed(Failure.AUTH_FAILED, f"a malformed SASL challenge: {error!r}") from None
+        raise LoginFailed(Failure.AUTH_FAILED, f"SASL failed: {error.message}") from None
+    except (*_MALFORMED, binascii.Error):
+        raise LoginFailed(Failure.AUTH_FAILED, "the server's SASL challenge is malformed") from None
 
 
 async def _accept(mechanism: Mech, success: ET.Element) -> None:

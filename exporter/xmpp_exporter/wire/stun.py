@@ -235,7 +235,7 @@ class _Connection:
         try:
             head = await self.reader.readexactly(_HEADER)
             if head[4:8] != _COOKIE:
-                raise ProtocolViolation(f"{self.server} did not answer with STUN: {head[:8]!r}")
+                raise ProtocolViolation(f"{self.server} did not answer with STUN: {head[:8].decode('latin-1')!r}")
             return head + await self.reader.readexactly(int.from_bytes(head[2:4]))
         except asyncio.IncompleteReadError as error:
             raise Disconnected(f"{self.server} closed the connection") from error

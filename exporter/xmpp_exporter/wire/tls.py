@@ -78,6 +78,11 @@ class TlsConnection:
     alpn: str | None
     not_after: float | None
 
+    @property
+    def version_name(self) -> str:
+        """The version as people write it: `TLS 1.3`."""
+        return self.version.replace("TLSv", "TLS ")
+
 
 def describe(tls: ssl.SSLObject) -> TlsConnection:
     """What `tls` negotiated and how long the certificates that the server presented are valid."""
@@ -121,8 +126,9 @@ def end_point_hash(certificate: x509.Certificate) -> bytes:
 def tls_error(error: ssl.SSLError, host: str) -> TlsFailed:
     """OpenSSL's complaint as ours, with what an admin can act on."""
     if isinstance(error, ssl.SSLCertVerificationError):
-        kind = WrongName if error.verify_code == _HOSTNAME_MISMATCH else CertificateRejected
-        return kind(f"the certificate for {host} was rejected: {error.verify_message}")
+        if error.verify_code == _HOSTNAME_MISMATCH:
+            return WrongName(f"the certificate is not for {host}")
+        return CertificateRejected(f"the certificate for {host} was rejected: {error.verify_message.rstrip('.')}")
     text = (error.reason or str(error) or type(error).__name__).replace("_", " ").lower()
     if "wrong version number" in text or "record layer failure" in text:
         text = "the server did not answer with TLS"
