@@ -12,7 +12,7 @@ from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.looks import Look, Looks, client_looks, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.signed import ask_all, failure_of, is_validated
+from xmpp_exporter.checks.signed import NOT_VALIDATED, ask_all, failure_of, is_validated
 from xmpp_exporter.checks.verdicts import broken, supported, unknown
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.dns import Answer
@@ -55,7 +55,7 @@ async def _judge(server: Server, looks: Looks) -> Outcome:
         return all_supported(outcomes)
     unsigned = sorted({pin.insecure for pin in pins.values() if pin.insecure})
     if unsigned and not await is_validated(server):
-        return unknown(Reason.PROBER_LIMIT, "the DNS servers that the exporter asks do not validate DNSSEC")
+        return NOT_VALIDATED
     why = f"not signed: {', '.join(unsigned)}" if unsigned else "no endpoint has a TLSA record"
     return unknown(Reason.NOT_APPLICABLE, why)
 
@@ -77,7 +77,7 @@ def _matches(look: Look, records: Sequence[TLSA], roots: Sequence[x509.Certifica
     """One record that fits is enough: while keys change there are two (RFC 7671 §8.1)."""
     chain = look.stream.certificates
     if not chain:
-        detail = look.failure.detail if look.failure is not None else "its certificate cannot be read"
+        detail = look.failure.detail if look.failure is not None else "the certificate cannot be read"
         return unknown(Reason.DEPENDS_ON, f"no certificate to compare: {detail}")
     names = names_of(chain[0])
     services = (look.endpoint.service,)

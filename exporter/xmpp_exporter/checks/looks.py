@@ -176,7 +176,7 @@ def judge_open(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:
 
     Addresses that did not get there are another check's business; when none did, the outcome is unknown.
     """
-    return judge_those(looks, looks.open, judge, "got to its stream features")
+    return judge_those(looks, looks.open, judge, "sent stream features after TLS")
 
 
 def judge_encrypted(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:

@@ -58,8 +58,8 @@ async def many_items(server: Server) -> Outcome:
             return await _not_as_many(server, error)
         found = await asked("for the items", pubsub.items(server.session, node)) or {}
     if lost := [name for name in names if name not in found]:
-        return broken(Reason.MISMATCH, f"{len(lost)} of {ITEMS} items of a node for as many as possible are gone")
-    return supported(f"{ITEMS} items of a node for as many as possible are kept")
+        return broken(Reason.MISMATCH, f"a node made with pubsub#max_items=max has lost {len(lost)} of {ITEMS} items")
+    return supported(f"a node made with pubsub#max_items=max keeps {ITEMS} items")
 
 
 async def _not_as_many(server: Server, error: StanzaError) -> Outcome:

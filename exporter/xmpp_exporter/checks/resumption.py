@@ -55,12 +55,13 @@ async def _enable(session: Session) -> ET.Element | Outcome:
             condition = next((local(child) for child in enabled), "no reason given")
             return broken(Reason.STANZA_ERROR, f"stream management is offered, but not enabled: {condition}")
         if enabled.get("resume") not in ("true", "1") or not enabled.get("id"):
-            return unsupported("stream management is enabled without resumption")
+            return unsupported("stream management is enabled, but without resumption")
         answer = await answers.next("an acknowledgement")
         while answer.tag == f"{{{SM}}}r":
             answer = await answers.next("an acknowledgement")
         if answer.tag != f"{{{SM}}}a" or number(answer.get("h"), 2**32) is None:
-            return broken(Reason.MISMATCH, f"asked for an acknowledgement it answers with <{local(answer)}/>")
+            told = f"asked for an acknowledgement, the server answers with <{local(answer)}/> or without a number"
+            return broken(Reason.MISMATCH, told)
         return enabled
 
 

@@ -3,7 +3,8 @@
 import contextlib
 
 from xmpp_exporter.checks import archive_search
-from xmpp_exporter.checks.history import MAM, OLDER, ONE_MESSAGE, default_preference
+from xmpp_exporter.checks.archive_search import MAM
+from xmpp_exporter.checks.history import OLDER, ONE_MESSAGE, default_preference
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.resources import (
     OFFLINE_CHECK,
@@ -18,6 +19,7 @@ from xmpp_exporter.checks.resources import (
 )
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import (
+    TELLS_MORE,
     WRITERS_LIMIT,
     asked,
     eventually,
@@ -39,7 +41,10 @@ async def archived_message(server: Server) -> Outcome:
         return missing
     default = await _preference(server)
     if default not in (None, "always"):
-        return unknown(Reason.ARCHIVE_DISABLED, f"the account's preferences archive by default: {default[:20]}")
+        return unknown(
+            Reason.ARCHIVE_DISABLED,
+            f"the account's archive keeps by default: {default[:20]}; for this check it must be always",
+        )
     session = server.session
     await asked("for one archived message", session.iq("set", ONE_MESSAGE))
     alone, text = server.log_in_second is None, token()
@@ -48,7 +53,7 @@ async def archived_message(server: Server) -> Outcome:
         return supported("a message that was sent is in the archive")
     detail = "a message that was sent is not in the archive"
     if alone:
-        return unknown(Reason.NEEDS_SECOND_ACCOUNT, f"{detail}; but it was sent to the account itself")
+        return unknown(Reason.NEEDS_SECOND_ACCOUNT, f"{detail}; but it went to the account itself: {TELLS_MORE}")
     if default is None:
         return unknown(Reason.ARCHIVE_DISABLED, f"{detail}; the account has no preferences that say that it should be")
     return broken(Reason.MISMATCH, f"{detail}, although by the account's preferences all are archived")
