@@ -109,7 +109,8 @@ def _checks_page() -> Iterator[str]:
 
 
 def _check(check: Check) -> Iterator[str]:
-    specification = f"XEP-{check.xep}" if check.xep else "Specification"
+    rfc = re.search(r"/rfc(\d+)", check.link)
+    specification = f"XEP-{check.xep}" if check.xep else f"RFC {rfc[1]}" if rfc else "Specification"
     yield f"### {check.id}\n"
     yield f"**{check.title}** ([{specification}]({check.link}))\n"
     yield f"{_plain(check.description)}\n"

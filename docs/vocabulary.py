@@ -28,17 +28,17 @@ REASONS: dict[Verdict, dict[Reason, str]] = {
     Verdict.UNKNOWN: {
         Reason.NO_ACCOUNT: "The check needs an account, and none is configured.",
         Reason.LOGIN_FAILED: "The server did not let the account in.",
-        Reason.FORBIDDEN: "The account may not; others might.",
+        Reason.FORBIDDEN: "It was refused to the probe; others might be let.",
         Reason.TIMEOUT: "No answer came in time.",
         Reason.DISCONNECTED: "The connection ended under the check.",
         Reason.DEPENDS_ON: "Something else that the check needs did not work.",
         Reason.ACCOUNT_HAS_CONTACTS: "Contacts of the account would see what the check publishes.",
-        Reason.ARCHIVE_DISABLED: "The account's or the room's archive is switched off.",
+        Reason.ARCHIVE_DISABLED: "The account's archive does not keep everything.",
         Reason.NEEDS_SECOND_ACCOUNT: "The check needs a second account.",
         Reason.NOT_DISCOVERABLE: "The server does not tell whether it has it.",
-        Reason.PROBER_LIMIT: "The prober refused, such as to connect to a private address, or to read any further.",
+        Reason.PROBER_LIMIT: "The prober may not or cannot try it: a private address, no IPv6, what it does not speak.",
         Reason.NOT_APPLICABLE: "The question does not arise on this server.",
-        Reason.EXCLUDED: "The configuration excludes the check, or keeps the server to read-only checks.",
+        Reason.EXCLUDED: "The configuration excludes it, has read-only checks only, or has the server as foreign.",
         Reason.INTERNAL: "A fault in the exporter; its log has more.",
     },
 }
@@ -67,7 +67,7 @@ NEEDS = {
     "no_contacts": "an account that no contact watches",
     "second_session": "a second login of the account at the same time",
     "second_account": "a second account",
-    "attempt": "nothing, but an account makes it tell more",
+    "attempt": "an account, without which it tells less or nothing",
 }
 
 LEAVES = {
