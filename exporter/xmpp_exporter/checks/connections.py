@@ -9,7 +9,6 @@ from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import (
     broken,
     of_endpoint_error,
-    of_error,
     supported,
     unknown,
     unsupported,
@@ -75,10 +74,7 @@ def _reached(look: Look) -> Outcome:
 
 
 def _unresolved(endpoint: Endpoint) -> Outcome:
-    """Only that there is no address proves anything: name servers that fail are not what the record names."""
-    if endpoint.error is None or isinstance(endpoint.error, NoAddress):
-        return broken(Reason.DNS, endpoint.detail)
-    return of_error(endpoint.error)
+    return of_endpoint_error(endpoint.error or NoAddress(f"{endpoint.host} has no address"))
 
 
 def of_look_error(look: Look, error: WireError) -> Outcome:

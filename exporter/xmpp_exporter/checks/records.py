@@ -6,6 +6,7 @@ from xmpp_exporter.checks.combine import all_supported, any_supported, each
 from xmpp_exporter.checks.looks import Look, Looks, client_looks, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
+from xmpp_exporter.checks.signed import failure_of
 from xmpp_exporter.checks.verdicts import (
     Undecided,
     broken,
@@ -52,7 +53,8 @@ async def _leads_on(server: Server, record: SrvRecord) -> Outcome:
     try:
         addresses = await server.lookups.addresses(record.host)
     except WireError as error:
-        return of_endpoint_error(error)
+        proven = await failure_of(server, {(record.host, "A"): error})
+        return proven if proven and proven.verdict is Verdict.BROKEN else of_endpoint_error(error)
     if not addresses:
         return broken(Reason.DNS, "the target has no address")
     if (await server.lookups.answer(record.host, "A")).alias:

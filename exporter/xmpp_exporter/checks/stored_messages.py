@@ -49,7 +49,10 @@ async def archived_message(server: Server) -> Outcome:
     await asked("for one archived message", session.iq("set", ONE_MESSAGE))
     alone, text = server.log_in_second is None, token()
     session.send(message(session.jid if alone else (await second_person(server)).jid, text))
-    if await eventually(lambda: _archived(session, text), bool):
+    if found := await eventually(lambda: _archived(session, text), bool):
+        told = found.stanza_id(session.bare_jid)
+        if told and told != found.id:
+            return broken(Reason.MISMATCH, "an archived message has another id in itself than in the archive")
         return supported("a message that was sent is in the archive")
     detail = "a message that was sent is not in the archive"
     if alone:
@@ -67,8 +70,8 @@ async def _preference(server: Server) -> str | None:
         return None
 
 
-async def _archived(session: Session, text: str) -> bool:
-    return await asked("for the last archived messages", archive_search.find(session, text)) is not None
+async def _archived(session: Session, text: str) -> archive_search.Archived | None:
+    return await asked("for the last archived messages", archive_search.find(session, text))
 
 
 @check(OFFLINE_CHECK)
@@ -96,6 +99,6 @@ async def offline_message(server: Server) -> Outcome:
 async def _missing(person: Session, text: str) -> Outcome:
     detail = "a message to an account that was offline did not come after its login"
     with contextlib.suppress(StanzaError):  # without an archive it is in none
-        if await archive_search.find(person, text) is not None:
+        if await archive_search.find(person, text):
             return unknown(Reason.NOT_APPLICABLE, f"{detail}; it is in the archive, where clients find it")
     return broken(Reason.MISMATCH, detail)

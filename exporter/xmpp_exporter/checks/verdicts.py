@@ -64,7 +64,7 @@ def of_error(error: WireError) -> Outcome:
         if error.condition in _TRANSIENT:
             return unknown(Reason.TIMEOUT, f"no answer in time: {error.detail}")
         return broken(Reason.STANZA_ERROR, f"answered with the error {error.detail}")
-    if error.reason is Reason.DNS:
+    if error.reason in (Reason.DNS, Reason.DEPENDS_ON):
         return unknown(Reason.DEPENDS_ON, error.detail)
     reasons = {Reason.TIMEOUT, Reason.PROBER_LIMIT, Reason.LOGIN_FAILED}
     return unknown(error.reason if error.reason in reasons else Reason.DISCONNECTED, error.detail)

@@ -1,8 +1,9 @@
 """What can go wrong on the wire; each class is one `reason` for a failed probe and one for an undecided check.
 
 WireError
-├── ResolutionFailed      dns           a name server said no, or something senseless
-│   └── NoAddress            dns           … that the host has no address
+├── ResolutionFailed      dns           the name makes no sense
+│   ├── NoAddress            dns           the name servers say that the host has no address
+│   └── NameServersFailed    dns           the name servers did not say
 ├── NotOffered            not_offered   the domain says that it has no such service
 ├── ConnectionRefused     refused       nobody listens there
 ├── Unreachable           unreachable   no route, reset while connecting, no usable address
@@ -53,6 +54,12 @@ class ResolutionFailed(WireError):
 
 class NoAddress(ResolutionFailed):
     """The name servers say that the host has none."""
+
+
+class NameServersFailed(ResolutionFailed):
+    """They did not say: ours may be at fault as well as those of the name."""
+
+    reason = Reason.DEPENDS_ON
 
 
 class NotOffered(WireError):

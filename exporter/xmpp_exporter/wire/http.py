@@ -17,16 +17,16 @@ from xmpp_exporter.wire.errors import (
     AddressRefused,
     CertificateRejected,
     Disconnected,
+    NoAddress,
     NoRoute,
     ProtocolViolation,
-    ResolutionFailed,
     TimedOut,
     TlsFailed,
     UnexpectedStatus,
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
-from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed
+from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed, words_of
 from xmpp_exporter.wire.tls import tls_error
 from xmpp_exporter.wire.trace import Trace
 from xmpp_exporter.wire.websocket import WebSocket
@@ -64,7 +64,7 @@ class _GuardedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         addresses = await self._lookups.addresses(host)
         if not addresses:
-            raise ResolutionFailed(f"{host} has no address")
+            raise NoAddress(f"{host} has no address")
         usable, refusal = [], None
         for address in addresses:
             try:
@@ -268,7 +268,7 @@ async def _wire_errors(url: str) -> AsyncIterator[None]:
     except aiohttp.TooManyRedirects as error:
         raise ProtocolViolation(f"{site} redirects more than {MAX_REDIRECTS} times") from error
     except aiohttp.ClientOSError as error:
-        raise Disconnected(f"{site} broke the connection: {error.strerror or error}") from error
+        raise Disconnected(f"{site} broke the connection: {words_of(error)}") from error
     except aiohttp.ClientPayloadError as error:
         raise ProtocolViolation(f"{site} ended its answer before it was complete") from error
     except aiohttp.ClientResponseError as error:  # whose own text has the whole URL

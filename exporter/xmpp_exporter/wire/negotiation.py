@@ -29,7 +29,7 @@ from xmpp_exporter.wire.errors import (
     TlsFailed,
     WireError,
 )
-from xmpp_exporter.wire.network import connection_error
+from xmpp_exporter.wire.network import connection_error, words_of
 from xmpp_exporter.wire.scram import PROOF_SENT, OpensslScram, TooManyIterations
 from xmpp_exporter.wire.stanza import quoteattr
 from xmpp_exporter.wire.stream import STREAMS, TLS
@@ -129,9 +129,9 @@ async def _encrypt(session: "Session", client: Client) -> TlsConnection:
     except TimeoutError:
         raise TimedOut(f"{target} did not finish the TLS handshake within {limit:g} s") from None
     except ssl.SSLError as error:
-        raise tls_error(error, target.domain) from error
+        raise tls_error(error, target.domain, target) from error
     except OSError as error:
-        raise TlsFailed(f"{target} broke off the TLS handshake: {error.strerror or error}") from error
+        raise TlsFailed(f"{target} broke off the TLS handshake: {words_of(error)}") from error
     session.reached("tls")
     assert isinstance(client.socket, ssl.SSLObject)  # noqa: S101 - TLS is up
     return describe(client.socket)

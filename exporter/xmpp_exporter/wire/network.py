@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import socket
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -153,12 +155,19 @@ def connection_error(
 ) -> ConnectionRefused | Unreachable | NoRoute | ProberLimit:
     """An error of the operating system while connecting to `place`, as ours; `address` is the one that was tried."""
     if error.errno in EXHAUSTED:
-        return ProberLimit(f"{place} was not tried: {error.strerror or error}")
+        return ProberLimit(f"{place} was not tried: {words_of(error)}")
     if isinstance(error, ConnectionRefusedError):
         return ConnectionRefused(f"{place} refused the connection")
     if address is not None and not routed(address):
         return NoRoute(f"{place}: this machine has no route to the address")
-    return Unreachable(f"{place} cannot be reached: {error.strerror or error}")
+    return Unreachable(f"{place} cannot be reached: {words_of(error)}")
+
+
+def words_of(error: BaseException) -> str:
+    """What the operating system has against it, without the numbers and addresses that come with it."""
+    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ssl.SSLError):
+        return os.strerror(error.errno)
+    return str(error) or "the connection was closed"
 
 
 def acknowledge_at_once(transport: asyncio.BaseTransport) -> None:

@@ -17,7 +17,7 @@ from cryptography import x509
 
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, StreamRefused, TimedOut, TlsFailed
 from xmpp_exporter.wire.identity import Identity
-from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, acknowledge_at_once, connect_tcp
+from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, acknowledge_at_once, connect_tcp, words_of
 from xmpp_exporter.wire.stanza import iq, quoteattr, reply_of
 from xmpp_exporter.wire.tls import TlsConnection, describe, presented, tls_error
 from xmpp_exporter.wire.trace import Trace
@@ -142,7 +142,7 @@ class Stream:
             except TimeoutError:
                 raise TimedOut(f"{self.target} sent nothing for {self.timeouts.reply:g} s") from None
             except OSError as error:
-                raise Disconnected(f"{self.target} broke the connection: {error.strerror or error}") from error
+                raise Disconnected(f"{self.target} broke the connection: {words_of(error)}") from error
             if not data:
                 raise Disconnected(f"{self.target} closed the connection")
             acknowledge_at_once(self._writer.transport)
@@ -182,7 +182,7 @@ class Stream:
         except ssl.SSLError as error:
             raise tls_error(error, self.target.domain) from error
         except OSError as error:
-            raise TlsFailed(f"{self.target} broke off the TLS handshake: {error.strerror or error}") from error
+            raise TlsFailed(f"{self.target} broke off the TLS handshake: {words_of(error)}") from error
         tls = self._writer.get_extra_info("ssl_object")
         self.tls, self.certificates = describe(tls), tuple(presented(tls))
 

@@ -25,7 +25,7 @@ from xmpp_exporter.wire.errors import (
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
-from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed
+from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed, words_of
 from xmpp_exporter.wire.tls import tls_error
 
 FIRST_WAIT = 0.5
@@ -240,7 +240,7 @@ class _Connection:
         except asyncio.IncompleteReadError as error:
             raise Disconnected(f"{self.server} closed the connection") from error
         except OSError as error:
-            raise Disconnected(f"{self.server} broke the connection: {error.strerror or error}") from error
+            raise Disconnected(f"{self.server} broke the connection: {words_of(error)}") from error
 
 
 @contextlib.asynccontextmanager

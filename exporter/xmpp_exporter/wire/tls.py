@@ -123,13 +123,14 @@ def end_point_hash(certificate: x509.Certificate) -> bytes:
     return certificate.fingerprint(hashes.SHA256() if weak else algorithm)
 
 
-def tls_error(error: ssl.SSLError, host: str) -> TlsFailed:
-    """OpenSSL's complaint as ours, with what an admin can act on."""
+def tls_error(error: ssl.SSLError, host: str, place: object = None) -> TlsFailed:
+    """OpenSSL's complaint as ours, with what an admin can act on, and at which place where nobody else tells."""
+    at = f"{place}: " if place is not None else ""
     if isinstance(error, ssl.SSLCertVerificationError):
         if error.verify_code == _HOSTNAME_MISMATCH:
-            return WrongName(f"the certificate is not for {host}")
-        return CertificateRejected(f"the certificate for {host} was rejected: {error.verify_message.rstrip('.')}")
+            return WrongName(f"{at}the certificate is not for {host}")
+        return CertificateRejected(f"{at}the certificate for {host} was rejected: {error.verify_message.rstrip('.')}")
     text = (error.reason or str(error) or type(error).__name__).replace("_", " ").lower()
     if "wrong version number" in text or "record layer failure" in text:
         text = "the server did not answer with TLS"
-    return TlsFailed(f"TLS handshake failed: {text}")
+    return TlsFailed(f"{at}TLS handshake failed: {text}")
