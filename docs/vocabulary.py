@@ -103,3 +103,35 @@ QUERIES = {
         "}[1d]))\n  / sum by(domain) (rate(xmpp_probes_total[1d]))"
     ),
 }
+
+RECORDED_QUERIES = {
+    "Servers that are down": 'domain:xmpp_probe_success:last{probe="availability"} == 0',
+    "Servers that do not let the account in": "domain:xmpp_login_success:last == 0",
+    "Servers that were less available than promised": "domain:xmpp_availability:ratio30d < 0.999",
+    "Minutes of yesterday and today for which a server was down, the last 24 hours": (
+        "(1 - domain:xmpp_availability:ratio24h) * 24 * 60"
+    ),
+    "Failed probes of a quarter, which no series is recorded for": (
+        "sum_over_time(domain:xmpp_probe_failures:increase1h[90d])"
+    ),
+    "The score of each server, in percent": (
+        '100 * domain:xmpp_suite_distinct_requirements:ratio{suite="cs2023",level="core"}'
+    ),
+    "How many points it rose or fell within a week": (
+        "100 * (domain:xmpp_suite_distinct_requirements:ratio - domain:xmpp_suite_distinct_requirements:ratio_was1w)"
+    ),
+    "Categories in which a server does not comply": 'domain:xmpp_suite_requirements:verdict{suite="cs2023"} == 0',
+    "The worst category of each server": (
+        'bottomk by(job, domain) (1, domain:xmpp_suite_requirements:ratio{suite="cs2023",level="core"})'
+    ),
+    "Checks that a server lost within a day, with their titles": (
+        "(domain:xmpp_xep_supported:was1d == 1)\n"
+        "  * on(check) group_left(title) max by(check, title) (last_over_time(xmpp_check_info[15m]))"
+    ),
+    "Checks that a server gained within a week": "domain:xmpp_xep_supported:was1w == 0",
+    "What the fewest servers support, of what was decided on five at least": (
+        "bottomk(10, check:xmpp_xep_supported:share and check:xmpp_xep_supported:servers >= 5)"
+    ),
+    "Certificates that end within two weeks": "domain:xmpp_tls_certificate_expiry:days < 14",
+    "Pairs of servers that do not reach each other": "domain:xmpp_s2s_reachable:last == 0",
+}
