@@ -2,7 +2,7 @@
 SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
 PYTHON = .venv/bin/python
 
-.PHONY: demo test check docs bench
+.PHONY: demo test check docs dashboards bench
 
 # Real servers, the exporter and Prometheus on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
 demo:
@@ -28,6 +28,11 @@ check:
 docs:
 	@deploy/install
 	$(PYTHON) -m docs.generate
+
+# Grafana's dashboards, made of the panels in dashboards/boards and the catalogue.
+dashboards:
+	@deploy/install
+	$(PYTHON) -m dashboards.build
 
 # What a probe and a scrape cost; needs root.
 bench:
