@@ -233,7 +233,7 @@ def state_timeline(
         width,
         height,
         over_time(queries),
-        field("none", none, texts, custom={"fillOpacity": 70, "lineWidth": 0, "spanNulls": False}, links=links),
+        field("none", none, texts, custom={"fillOpacity": 70, "lineWidth": 0}, links=links),
         {
             "alignValue": "left",
             "legend": _legend("list"),

@@ -31,7 +31,6 @@ def values(name: str, label: str, query: str, description: str, *, many: bool) -
         query,
         description,
         datasource=DATASOURCE,
-        definition=query,
         includeAll=many,
         multi=many,
         refresh=2,

@@ -80,7 +80,10 @@ NOW = (
     stat(
         "Version",
         "The exporter's version, and the Python that runs it.",
-        {"{{version}} on Python {{pythonversion}}": exporter("xmpp_exporter_build_info")},
+        {
+            "{{version}} on Python {{pythonversion}}": "group by(version, pythonversion)"
+            f" ({exporter('xmpp_exporter_build_info')})"
+        },
         unit="none",
         name_only=True,
         width=6,

@@ -31,7 +31,7 @@ SCORE = recorded("domain:xmpp_suite_distinct_requirements:ratio", "job, domain",
 CATEGORY_SCORE = recorded("domain:xmpp_suite_requirements:ratio", "job, domain, category", CATEGORIES)
 VERDICT = f"min by(job, domain) ({select('domain:xmpp_suite_requirements:verdict', CATEGORIES)})"
 DAYS = recorded("domain:xmpp_tls_certificate_expiry:days", "job, domain")
-STATE = select("domain:xmpp_xep_supported:last")
+DECIDED = f"check:xmpp_xep_supported:servers{{{JOBS}}}"
 
 TO_SERVER = to("server", "Show ${__data.fields.domain}", choices.SCORED, domain="domain")
 TO_CHECK = to("check", "Show this check on all servers", "domain suite category", check="check")
@@ -45,18 +45,16 @@ def counts(outcome: str) -> str:
 def changed(title: str, ago: str, since: str) -> Panel:
     """What worked `ago` and does not any more, or the reverse. `ago`: the suffix of the recorded state."""
     was = recorded(f"domain:xmpp_xep_supported:{ago}", "job, domain, check")
-    worked = last("xmpp_check_last_supported_timestamp_seconds", "job, domain, check")
     return table(
         title,
         f"Checks whose verdict is another one than {since} ago. Lost: it worked then, and does not now; open the"
         " server to see why. Gained is the reverse. What was not known then, or is not now, is no change.",
-        {"Change": f"{was} {WITH_TITLE}", "Worked": f"1000 * {worked} and on(job, domain, check) {was}"},
+        f"{was} {WITH_TITLE}",
         (
             SERVER,
-            Column("#Change", "Change", texts=texts.CHANGE, width=90),
+            Column("#", "Change", texts=texts.CHANGE, width=90),
             Column("title", "Check", links=(TO_CHECK,)),
             Column("topic", "Topic", texts=texts.TOPICS),
-            Column("#Worked", "Last seen working", unit="dateTimeFromNow"),
             Column("check", hidden=True),
         ),
         none="Nothing changed, or nothing is known of that time",
@@ -115,7 +113,7 @@ NOW = (
     stat(
         "Checks lost in 24 h",
         "Checks that worked a day ago and do not now, over all chosen servers. The tables below name them.",
-        or_none(f"sum({select('domain:xmpp_xep_supported:was1d')})", STATE),
+        f"sum({select('domain:xmpp_xep_supported:was1d')}) or 0 * sum({DECIDED})",
         steps=texts.BAD_IF_ANY,
     ),
 )
@@ -230,10 +228,7 @@ SOFTWARE_PANELS = (
     ),
 )
 
-FAILING = (
-    f"check:xmpp_xep_supported:servers{{{JOBS}}}"
-    f" * on(job, check) (1 - {by('job, check', f'check:xmpp_xep_supported:share{{{JOBS}}}')})"
-)
+FAILING = f"{DECIDED} * on(job, check) (1 - {by('job, check', f'check:xmpp_xep_supported:share{{{JOBS}}}')})"
 """By check, and without asking for every check of every server."""
 
 OVER_TIME = (

@@ -42,7 +42,7 @@ AVAILABILITY = Row(
         state_timeline(
             "Up and down",
             "Whether the last probe of each kind succeeded. A gap: the prober itself was at fault, or did not run.",
-            {"{{probe}}": select("domain:xmpp_probe_success:last")},
+            {"{{probe}}": by("probe", select("domain:xmpp_probe_success:last"), "min")},
             texts.UP,
             width=12,
             height=7,

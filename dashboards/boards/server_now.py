@@ -22,6 +22,7 @@ from dashboards.tables import Column, table
 
 STATE = recorded("domain:xmpp_xep_supported:last", "job, domain, check")
 EXPECTED = last("xmpp_check_expected", "job, domain, check")
+WORKED = last("xmpp_check_last_supported_timestamp_seconds", "job, domain, check")
 PROBLEMS = told("xmpp_check_problem_info", "job, domain, check", "verdict, reason")
 WITH_SOFTWARE = f"* on(job, domain) group_left(software) {SOFTWARE_OR_OTHER}"
 
@@ -165,11 +166,15 @@ PROBLEM_TABLE = table(
     "Everything that does not work or is not known, and why. A click on a title shows the check on all servers; the"
     " last column leads to what to change with this server's software. What is not known is not held against the"
     " server.",
-    f"{PROBLEMS} {WITH_TITLE} {WITH_SOFTWARE} unless on(job, domain, check) {STATE} == 1",
+    {
+        "Problem": f"{PROBLEMS} {WITH_TITLE} {WITH_SOFTWARE} unless on(job, domain, check) {STATE} == 1",
+        "Worked": f"1000 * {WORKED} and on(job, domain, check) {PROBLEMS} unless on(job, domain, check) {STATE} == 1",
+    },
     (
         *CHECK_COLUMNS,
         Column("verdict", "Verdict", texts=texts.VERDICT, width=330),
         Column("reason", "Reason", texts=texts.REASON),
+        Column("#Worked", "Last seen working", unit="dateTimeFromNow", width=150),
         HELP,
         Column("software", hidden=True),
     ),
