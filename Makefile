@@ -1,5 +1,7 @@
 # The real servers that the demonstration and the tests start, from Debian.
 SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
+# For the types of Grafana's dashboards; Node.js from elsewhere brings an npm of its own.
+NODE = $(if $(shell command -v npm),,nodejs npm)
 PYTHON = .venv/bin/python
 
 .PHONY: demo test check docs dashboards bench
@@ -11,7 +13,7 @@ demo:
 
 # Everything that is tested: style, types, and the program against the real servers. Needs root.
 test:
-	@deploy/install $(SERVERS) iproute2
+	@deploy/install $(SERVERS) iproute2 $(NODE)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
