@@ -18,10 +18,12 @@ from tests.dashboards.durations import ago
 from tests.dashboards.shown import columns, legend_labels, name, named_columns
 from tests.dashboards.variables import choose, options_of
 from tests.history.rules import FOLDER as RULES
+from tests.history.rules import read_rules
 from tests.history.script import END, script
 from tests.history.server import PastPrometheus, tell
 from tests.integration.test_prometheus_server import free_port
 from tests.servers.prometheus import Prometheus
+from xmpp_exporter.families import FAMILIES
 
 EVENTFUL = ("busy.test", "down.test", "twice.test")
 """Together they saw all that can happen to a server that is there."""
@@ -193,6 +195,11 @@ def test_a_tables_columns_exist(past: Prometheus, look: Look, dashboard: Dashboa
         for query in dashboard.queries_of(panel)
     }
     assert set(named_columns(panel)) <= columns(answers)
+
+
+def test_the_history_has_all_that_is_exposed_and_recorded(past: Prometheus) -> None:
+    names = set(past.get("/api/v1/label/__name__/values"))
+    assert {family.name for family in FAMILIES} | {rule.record for rule in read_rules() if rule.record} <= names
 
 
 @pytest.mark.parametrize(("expression", "expected"), EXPECTED.items())
