@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 
 from tests.history.reports import Observed
-from tests.history.script import END, ExporterScript, during, script
+from tests.history.script import END, during, script
 from xmpp_exporter.exposition import Exposition
 from xmpp_exporter.metrics import Counts
 from xmpp_exporter.model import Failure, ProbeKind
@@ -27,10 +27,10 @@ class _Known:
 
 
 class ScriptedExporter:
-    """One exporter; `page` has to be asked for moments that only go forward, in seconds since the epoch."""
+    """One exporter, to be scraped at moments that only go forward, in seconds since the epoch."""
 
     def __init__(self, name: str) -> None:
-        self._script: ExporterScript = script().exporters[name]
+        self._script = script().exporters[name]
         self._servers = [Observed(each, name) for each in script().servers if name in each.exporters]
         self._known: dict[str, _Known] = {each.domain: _Known() for each in self._servers}
         self._shown: set[str] = set()

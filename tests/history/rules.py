@@ -18,17 +18,14 @@ FOLDER = Path(__file__).parents[2] / "alerting" / "rules"
 
 @dataclass(frozen=True)
 class Rule:
-    """One rule of a group; `interval` as the group has it, empty for Prometheus's own."""
+    """One rule; `interval` as its group has it, empty for Prometheus's own."""
 
-    file: str
-    group: str
     interval: str
     record: str
     """Empty for an alert."""
     alert: str
     expr: str
     labels: Mapping[str, str]
-    annotations: Mapping[str, str]
 
 
 def read_rules(folder: Path = FOLDER) -> tuple[Rule, ...]:
@@ -40,14 +37,11 @@ def _rules(file: Path) -> Iterator[Rule]:
     for group in yaml.safe_load(file.read_text())["groups"]:
         for rule in group["rules"]:
             yield Rule(
-                file.name,
-                group["name"],
                 group.get("interval", ""),
                 rule.get("record", ""),
                 rule.get("alert", ""),
                 str(rule["expr"]),
                 rule.get("labels", {}),
-                rule.get("annotations", {}),
             )
 
 

@@ -68,7 +68,7 @@ def test_a_restart_is_a_gap_after_which_counters_begin_anew() -> None:
 
 
 def rule(record: str, expr: str, interval: str = "1m") -> Rule:
-    return Rule("a.yml", "group", interval, record, "", expr, {}, {})
+    return Rule(interval, record, "", expr, {})
 
 
 RULES = (
