@@ -31,10 +31,6 @@ class PastPrometheus(Prometheus):
     def command(self) -> Sequence[str]:
         return [*super().command(), "--storage.tsdb.retention.time=100y"]
 
-    @property
-    def storage(self) -> Path:
-        return self.directory / "storage"
-
 
 def tell(prometheus: PastPrometheus, own_page: bytes) -> None:
     """Makes the history: all that is scraped, then what the rules record of it; `prometheus` must not run yet.
