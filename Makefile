@@ -1,8 +1,10 @@
 # The real servers that the demonstration and the tests start, from Debian.
 SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
+# For the types of Grafana's dashboards; Node.js from elsewhere brings an npm of its own.
+NODE = $(if $(shell command -v npm),,nodejs npm)
 PYTHON = .venv/bin/python
 
-.PHONY: demo test check docs bench
+.PHONY: demo test check docs dashboards bench
 
 # Real servers, the exporter and Prometheus on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
 demo:
@@ -11,7 +13,7 @@ demo:
 
 # Everything that is tested: style, types, and the program against the real servers. Needs root.
 test:
-	@deploy/install $(SERVERS) prometheus-alertmanager iproute2
+	@deploy/install $(SERVERS) prometheus-alertmanager iproute2 $(NODE)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
@@ -28,6 +30,11 @@ check:
 docs:
 	@deploy/install
 	$(PYTHON) -m docs.generate
+
+# Grafana's dashboards, made of the panels in dashboards/boards and the catalogue.
+dashboards:
+	@deploy/install
+	$(PYTHON) -m dashboards.build
 
 # What a probe and a scrape cost; needs root.
 bench:

@@ -1,9 +1,11 @@
-"""Writes docs/checks.md and docs/metrics.md from the catalogue and the metrics' contract: `make docs`."""
+"""Writes checks.md, metrics.md and rules.md from the catalogue, the metrics' contract and the rules: `make docs`."""
 
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from docs.markdown import WRITTEN_BY, names, plain
+from docs.rules_page import rules_page
 from docs.vocabulary import FAILURES, KINDS, LEAVES, NEEDS, QUERIES, REASONS, VERDICTS
 from xmpp_exporter.catalogue import Check, checks, topics
 from xmpp_exporter.exposition import EXPIRE_AFTER
@@ -12,7 +14,6 @@ from xmpp_exporter.labels import MAX_LENGTH
 from xmpp_exporter.model import PROBER_FAULTS
 
 FOLDER = Path(__file__).parent
-WRITTEN_BY = "<!-- Written by `make docs` from {source}: change that, not this. -->"
 
 METRICS_INTRODUCTION = f"""\
 # Metrics
@@ -109,11 +110,12 @@ def _checks_page() -> Iterator[str]:
 
 
 def _check(check: Check) -> Iterator[str]:
-    specification = f"XEP-{check.xep}" if check.xep else "Specification"
+    rfc = re.search(r"/rfc(\d+)", check.link)
+    specification = f"XEP-{check.xep}" if check.xep else f"RFC {rfc[1]}" if rfc else "Specification"
     yield f"### {check.id}\n"
     yield f"**{check.title}** ([{specification}]({check.link}))\n"
-    yield f"{_plain(check.description)}\n"
-    yield f"*How it is decided:* {_plain(check.method)}\n"
+    yield f"{plain(check.description)}\n"
+    yield f"*How it is decided:* {plain(check.method)}\n"
     yield f"- Needs: {_needs(check) or 'nothing'}"
     yield f"- Leaves on the server: {LEAVES[check.leaves]}"
     if check.kind != "feature":
@@ -121,7 +123,7 @@ def _check(check: Check) -> Iterator[str]:
     if not check.scored:
         yield "- For information: not in the score"
     for fact in check.facts:
-        yield f"- Measures `{fact.metric}`: {_plain(fact.help)}"
+        yield f"- Measures `{fact.metric}`: {plain(fact.help)}"
     yield ""
 
 
@@ -143,7 +145,7 @@ def _metrics_page() -> Iterator[str]:
     for failure, meaning in FAILURES.items():
         yield f"| `{failure}` | {meaning} |"
     *others, last = sorted(PROBER_FAULTS)
-    yield f"\n{_names(others)} and `{last}` are the prober's own faults: they say nothing about the server.\n"
+    yield f"\n{names(others)} and `{last}` are the prober's own faults: they say nothing about the server.\n"
     yield "## Queries\n"
     for title, query in QUERIES.items():
         yield f"{title}:\n\n```promql\n{query}\n```\n"
@@ -152,20 +154,11 @@ def _metrics_page() -> Iterator[str]:
 def _families(families: Iterable[Family]) -> Iterator[str]:
     yield "| Metric | Type | Labels | |\n|---|---|---|---|"
     for family in families:
-        yield f"| `{family.name}` | {family.type} | {_names(family.labels)} | {_plain(family.help)} |"
+        yield f"| `{family.name}` | {family.type} | {names(family.labels)} | {plain(family.help)} |"
     yield ""
 
 
-def _names(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _plain(text: str) -> str:
-    """A text that means no Markdown."""
-    return re.sub(r"([\\`*_<>|\[\]])", r"\\\1", text)
-
-
-PAGES = {"checks.md": checks_page, "metrics.md": metrics_page}
+PAGES = {"checks.md": checks_page, "metrics.md": metrics_page, "rules.md": rules_page}
 
 
 def main() -> None:

@@ -28,17 +28,17 @@ REASONS: dict[Verdict, dict[Reason, str]] = {
     Verdict.UNKNOWN: {
         Reason.NO_ACCOUNT: "The check needs an account, and none is configured.",
         Reason.LOGIN_FAILED: "The server did not let the account in.",
-        Reason.FORBIDDEN: "The account may not; others might.",
+        Reason.FORBIDDEN: "It was refused to the probe; others might be let.",
         Reason.TIMEOUT: "No answer came in time.",
         Reason.DISCONNECTED: "The connection ended under the check.",
         Reason.DEPENDS_ON: "Something else that the check needs did not work.",
         Reason.ACCOUNT_HAS_CONTACTS: "Contacts of the account would see what the check publishes.",
-        Reason.ARCHIVE_DISABLED: "The account's or the room's archive is switched off.",
+        Reason.ARCHIVE_DISABLED: "The account's archive does not keep everything.",
         Reason.NEEDS_SECOND_ACCOUNT: "The check needs a second account.",
         Reason.NOT_DISCOVERABLE: "The server does not tell whether it has it.",
-        Reason.PROBER_LIMIT: "The prober refused, such as to connect to a private address, or to read any further.",
+        Reason.PROBER_LIMIT: "The prober may not or cannot try it: a private address, no IPv6, what it does not speak.",
         Reason.NOT_APPLICABLE: "The question does not arise on this server.",
-        Reason.EXCLUDED: "The configuration excludes the check, or keeps the server to read-only checks.",
+        Reason.EXCLUDED: "The configuration excludes it, has read-only checks only, or has the server as foreign.",
         Reason.INTERNAL: "A fault in the exporter; its log has more.",
     },
 }
@@ -67,7 +67,7 @@ NEEDS = {
     "no_contacts": "an account that no contact watches",
     "second_session": "a second login of the account at the same time",
     "second_account": "a second account",
-    "attempt": "nothing, but an account makes it tell more",
+    "attempt": "an account, without which it tells less or nothing",
 }
 
 LEAVES = {
@@ -102,4 +102,36 @@ QUERIES = {
         f'reason!~"{"|".join(sorted(PROBER_FAULTS))}"'
         "}[1d]))\n  / sum by(domain) (rate(xmpp_probes_total[1d]))"
     ),
+}
+
+RECORDED_QUERIES = {
+    "Servers that are down": 'domain:xmpp_probe_success:last{probe="availability"} == 0',
+    "Servers that do not let the account in": "domain:xmpp_login_success:last == 0",
+    "Servers that were less available than promised": "domain:xmpp_availability:ratio30d < 0.999",
+    "Minutes of yesterday and today for which a server was down, the last 24 hours": (
+        "(1 - domain:xmpp_availability:ratio24h) * 24 * 60"
+    ),
+    "Failed probes of a quarter, which no series is recorded for": (
+        "sum_over_time(domain:xmpp_probe_failures:increase1h[90d])"
+    ),
+    "The score of each server, in percent": (
+        '100 * domain:xmpp_suite_distinct_requirements:ratio{suite="cs2023",level="core"}'
+    ),
+    "How many points it rose or fell within a week": (
+        "100 * (domain:xmpp_suite_distinct_requirements:ratio - domain:xmpp_suite_distinct_requirements:ratio_was1w)"
+    ),
+    "Categories in which a server does not comply": 'domain:xmpp_suite_requirements:verdict{suite="cs2023"} == 0',
+    "The worst category of each server": (
+        'bottomk by(job, domain) (1, domain:xmpp_suite_requirements:ratio{suite="cs2023",level="core"})'
+    ),
+    "Checks that a server lost within a day, with their titles": (
+        "(domain:xmpp_xep_supported:was1d == 1)\n"
+        "  * on(check) group_left(title) max by(check, title) (last_over_time(xmpp_check_info[15m]))"
+    ),
+    "Checks that a server gained within a week": "domain:xmpp_xep_supported:was1w == 0",
+    "What the fewest servers support, of what was decided on five at least": (
+        "bottomk(10, check:xmpp_xep_supported:share and check:xmpp_xep_supported:servers >= 5)"
+    ),
+    "Certificates that end within two weeks": "domain:xmpp_tls_certificate_expiry:days < 14",
+    "Pairs of servers that do not reach each other": "domain:xmpp_s2s_reachable:last == 0",
 }

@@ -12,7 +12,7 @@ from urllib.parse import quote
 from deploy.demo.exporter import Exporter
 from tests.servers.laboratory import Laboratory, Server
 from tests.servers.program import Program, ProgramError
-from tests.servers.prometheus import Prometheus
+from tests.servers.prometheus import Prometheus, copy_rules
 from xmpp_exporter.cli.table import print_report
 from xmpp_exporter.cli.terminal import stdout_console
 from xmpp_exporter.model import ProbeReport
@@ -32,6 +32,7 @@ DOMAINS = {
 
 SCRAPING = Template("""\
 global: {scrape_interval: 5s}
+rule_files: [rules/*.yml]
 scrape_configs:
   - job_name: xmpp
     static_configs: [{targets: ["$target"]}]
@@ -62,6 +63,7 @@ class Demonstration:
         target = exporter.url.removeprefix("http://")
         directory = laboratory.directory / "prometheus"
         port = _free_port(PROMETHEUS_PORT)
+        copy_rules(directory)
         prometheus = Prometheus(directory, SCRAPING.substitute(target=target), ADDRESS, port)
         for program in (prometheus, exporter):
             stack.enter_context(program)
@@ -93,6 +95,7 @@ class Demonstration:
             f"  {self.exporter.url}/          the servers and their last outcomes\n"
             f"  {self.exporter.url}/metrics   what Prometheus scrapes\n"
             f"  {works_not}   what does not work\n"
+            f"  {self.prometheus.url}/rules     what is recorded of it, from the next minute on\n"
             f"Try\n"
             f"  {check} --config.file {self.exporter.configuration_file}\n"
         )

@@ -1,7 +1,7 @@
 """Results that several awaiters share: the first who asks starts the work, the others wait for the same task."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Generic, TypeVar, cast
 
 Key = TypeVar("Key")
@@ -60,9 +60,14 @@ async def _run(work: Callable[[], Awaitable[Value]]) -> Value:
 
 
 async def together(first: Awaitable[Value], second: Awaitable[Other]) -> tuple[Value, Other]:
-    """Both results. Unlike `gather` it lets both end before it raises, so that neither goes on unseen."""
-    results = await asyncio.gather(first, second, return_exceptions=True)
+    """Both results, as `all_of` has them."""
+    return cast(tuple[Value, Other], tuple(await all_of((first, second))))
+
+
+async def all_of(works: Iterable[Awaitable[Value]]) -> list[Value]:
+    """All results. Unlike `gather` it lets all end before it raises the first error, so that none goes on unseen."""
+    results = await asyncio.gather(*works, return_exceptions=True)
     for result in results:
         if isinstance(result, BaseException):
             raise result
-    return cast(tuple[Value, Other], results)
+    return cast(list[Value], results)

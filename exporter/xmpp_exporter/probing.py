@@ -79,7 +79,7 @@ class Probing:
                 failure = Failure.PROBER_LIMIT
             else:
                 log.exception("a probe failed in itself", domain=config.domain, probe=kind)
-                detail, failure = f"a fault in the exporter: {type(error).__name__}", Failure.INTERNAL
+                detail, failure = f"a fault in the exporter: {type(error).__name__}; its log has more", Failure.INTERNAL
             return ProbeReport(config.domain, kind, started, time.monotonic() - began, False, failure, detail)
         return report if report.success or await self.canaries.worked(began) else _without_network(report)
 

@@ -114,7 +114,7 @@ async def test_a_dead_address_costs_a_login_no_more_than_its_turn(site: FakeSite
     ("flaw", "days", "words"),
     [
         (Flaw.EXPIRED, -1, "certificate has expired"),
-        (Flaw.WRONG_NAME, 90, "not valid for 'fake.test'"),
+        (Flaw.WRONG_NAME, 90, "the certificate is not for fake.test"),
         (Flaw.SELF_SIGNED, 90, "self-signed certificate"),
     ],
 )

@@ -19,6 +19,7 @@ from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
 from xmpp_exporter.wire.network import Party, Target
 
 FEATURE = "<register xmlns='http://jabber.org/features/iq-register'/>"
+STARTTLS = "<starttls xmlns='urn:ietf:params:xml:ns:xmpp-tls'><required/></starttls>"
 INVITES = "<register xmlns='urn:xmpp:ibr-token:0'/>"
 
 
@@ -71,6 +72,17 @@ class TestDirectTls:
     async def test_a_bad_certificate_is_broken(self, authority: CertificateAuthority, flaw: Flaw) -> None:
         outcome = await self.judged(authority, FakeXmpp(DOMAIN, direct_tls=True), flaw)
         assert verdict_of(outcome) == "broken certificate"
+
+    async def test_starttls_inside_of_tls_is_broken(self, authority: CertificateAuthority) -> None:
+        """As it is offered where a proxy does TLS and the server does not know of it."""
+
+        async def behave(connection: Connection) -> None:
+            await Session(connection, DOMAIN).open(STARTTLS)
+            await silent(connection)
+
+        outcome = await self.judged(authority, behave)
+        assert verdict_of(outcome) == "broken mismatch"
+        assert "offers STARTTLS inside of TLS" in outcome.detail
 
     async def test_a_server_that_chooses_no_alpn_protocol_is_none_the_worse(
         self, authority: CertificateAuthority
@@ -165,7 +177,7 @@ MODES = {
     "forbidden": (FEATURE, error("forbidden"), "unsupported not_offered", "refused: forbidden"),
     "service-unavailable": (FEATURE, error("service-unavailable"), "unsupported not_offered", "refused: service"),
     "another error": (FEATURE, error("internal-server-error"), "broken stanza_error", "internal-server-error"),
-    "no form": (FEATURE, result(""), "broken mismatch", "has none"),
+    "no form": (FEATURE, result(""), "broken mismatch", "without one"),
     "the end of the stream": (FEATURE, lambda request: "</stream:stream>", "unknown disconnected", "ended"),
     "silence": (FEATURE, lambda request: "", "unknown timeout", "sent nothing"),
     "no feature": ("", form("<username/><password/>"), "unsupported not_offered", "closed: "),

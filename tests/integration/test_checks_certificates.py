@@ -66,7 +66,7 @@ DETAILS = {
     Flaw.EXPIRED: ("cert_expiry", f"the certificate of {DOMAIN} expired on 2"),
     Flaw.WEAK_KEY: ("cert_key", "has an RSA key of 1024 bits (at least 2048)"),
     Flaw.SHA1: ("cert_key", "is signed with SHA1"),
-    Flaw.SERVER_ONLY: ("cert_eku_s2s", "its purposes lack clientAuth"),
+    Flaw.SERVER_ONLY: ("cert_eku_s2s", "the purposes of the certificate lack clientAuth"),
 }
 
 

@@ -8,7 +8,7 @@ import yaml
 from tests.integration.account_state import account_state, logged_in
 from tests.integration.probing import config_of, prober_of, verdicts_of
 from tests.servers.laboratory import PEER, POPULAR, PROBE, Laboratory
-from xmpp_exporter.checks.history import MAM
+from xmpp_exporter.checks.archive_search import MAM
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.model import Failure, ProbeKind, ProbeReport
 from xmpp_exporter.probe import Prober, probe_compliance

@@ -69,10 +69,22 @@ UPLOADS: dict[str, tuple[str, str | None, str, str, str]] = {
     "a good one": ("201 Created", None, "image/png", "supported", "bytes uploaded and downloaded again"),
     "another status": ("200 OK", None, "image/png", "supported", "downloaded again"),
     "another type": ("201 Created", None, "text/plain", "supported", "though as text/plain"),
-    "refused": ("403 Forbidden", None, "", "broken http_status", "(PUT) was refused: the status is 403"),
+    "refused": (
+        "403 Forbidden",
+        None,
+        "",
+        "broken http_status",
+        "refuses the upload (PUT): the status is 403",
+    ),
     "too large": ("413 Too Large", None, "", "broken http_status", "413"),
     "too often": ("429 Slow Down", None, "", "unknown forbidden", "429"),
-    "gone": ("201 Created", response("404 Not Found"), "", "broken http_status", "(GET) failed: the status is 404"),
+    "gone": (
+        "201 Created",
+        response("404 Not Found"),
+        "",
+        "broken http_status",
+        "refuses the download (GET): the status is 404",
+    ),
     "something else": ("201 Created", response(body="hello"), "", "broken mismatch", "5 came back"),
 }
 
@@ -176,7 +188,7 @@ async def test_every_address_of_a_proxy_must_answer(fakes: FakeSite) -> None:
         report = await judged(fakes, proxy_at("proxies.test", listener.port), "xep0065_connect")
     verdict, detail = found(report, "xep0065_connect")
     assert verdict == "broken unreachable"
-    assert f"(127.0.0.99:{listener.port}) refused" in detail and "supported, speaks SOCKS5" in detail
+    assert f"(127.0.0.99:{listener.port}): refused" in detail and "supported, speaks SOCKS5" in detail
 
 
 async def test_a_proxy_in_the_private_network_is_not_connected_to(

@@ -159,7 +159,7 @@ async def test_what_rooms_say_of_themselves(
         ({}, "supported", "made and configured"),
         ({"codes": ("201",)}, "broken mismatch", "without the status codes 110"),
         ({"codes": ()}, "broken mismatch", "without the status codes 110, 201"),
-        ({"presence": "forbidden"}, "unknown forbidden", "no room can be made"),
+        ({"presence": "forbidden"}, "unknown forbidden", "may make no room"),
         ({"presence": None}, "unknown timeout", "did not come"),
         ({"replies": {(ROOMS, "submit"): "!internal-server-error"}}, "unknown depends_on", "cannot be configured"),
     ],
@@ -239,7 +239,7 @@ class Pinged:
         ("", "item-not-found", "broken mismatch", "who is not in a room gets item-not-found"),
         ("", "remote-server-timeout", "unknown timeout", "remote-server-timeout"),
         ("", "internal-server-error", "supported", "who is not is told internal-server-error"),
-        (None, "not-acceptable", "unknown timeout", "asked who is in a room"),
+        (None, "not-acceptable", "unknown timeout", "asked with a ping to our own address in a room"),
     ],
 )
 async def test_who_is_in_a_room_must_be_told_from_who_is_not(
@@ -263,8 +263,8 @@ FORGED = RETRACTED.replace("{room}'", "{room}/somebody'")
         (STANZA_ID.replace("{room}", "elsewhere.test"), "", RETRACTED, "broken mismatch", "without the stanza id"),
         (STANZA_ID, "!item-not-found", RETRACTED, "broken stanza_error", "asked to retract a message in a room"),
         (STANZA_ID, "!forbidden", RETRACTED, "unknown forbidden", "asked to retract a message in a room"),
-        (STANZA_ID, "", ANOTHER, "unknown timeout", "what tells everybody of it did not come"),
-        (STANZA_ID, "", FORGED, "unknown timeout", "what tells everybody of it did not come"),
+        (STANZA_ID, "", ANOTHER, "unknown timeout", "the notice to everybody in the room did not come"),
+        (STANZA_ID, "", FORGED, "unknown timeout", "the notice to everybody in the room did not come"),
     ],
 )
 async def test_a_moderator_must_be_able_to_retract_a_message(

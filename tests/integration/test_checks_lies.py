@@ -11,6 +11,7 @@ from tests.servers.certificates import CertificateAuthority
 from tests.servers.dns import FakeDns
 from tests.servers.fake import FakeXmpp, Session, listening
 from tests.servers.fake.xmpp import Hook
+from xmpp_exporter.checks import messaging
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import ProbeReport
 from xmpp_exporter.probe import Prober, probe_compliance
@@ -74,6 +75,8 @@ async def probe(
     """
 
     async def answer(session: Session, iq: Element) -> None:
+        if not len(iq):  # an answer to what the server asked
+            return
         name = iq[0].tag
         if name == f"{{{INFO}}}query":
             what = domain if iq.get("to") == DOMAIN else account
@@ -225,3 +228,42 @@ async def test_where_nobody_answers_service_discovery_nothing_is_offered(authori
 async def test_where_service_discovery_fails_nothing_is_known(authority: CertificateAuthority) -> None:
     report = await probe(authority, agrees, "xep0313", "abuse-contact", info=refused("internal-server-error"))
     assert set(verdicts_of(report).values()) == {"unknown depends_on"}
+
+
+def blocking(told_by: str | None) -> Hook:
+    """A block list that works; `told_by` is who sends word of its changes, if anybody does."""
+    blocked: list[str] = []
+
+    async def answer(session: Session, iq: Element) -> None:
+        request = iq[0].tag.partition("}")[2]
+        jids = [item.get("jid", "") for item in iq[0]]
+        if request == "block":
+            blocked.extend(jids)
+        elif request == "unblock":
+            blocked[:] = [jid for jid in blocked if jid not in jids]
+        else:
+            items = "".join(f"<item jid='{jid}'/>" for jid in blocked)
+            await session.reply(iq, f"<blocklist xmlns='urn:xmpp:blocking'>{items}</blocklist>")
+            return
+        await session.reply(iq)
+        if told_by is not None and request == "block":  # after the other one the client is soon gone
+            change = f"<{request} xmlns='urn:xmpp:blocking'><item jid='{jids[0]}'/></{request}>"
+            await session.send(f"<iq type='set' id='push' from='{told_by}'>{change}</iq>")
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("told_by", "verdict"),
+    [
+        (f"probe@{DOMAIN}", "supported"),
+        ("stranger@elsewhere.test", "broken mismatch"),
+        (None, "broken mismatch"),
+    ],
+)
+async def test_devices_must_be_told_when_an_address_is_blocked(
+    authority: CertificateAuthority, monkeypatch: pytest.MonkeyPatch, told_by: str | None, verdict: str
+) -> None:
+    monkeypatch.setattr(messaging, "WRITERS_LIMIT", 0.5)
+    report = await probe(authority, blocking(told_by), "xep0191")
+    assert verdicts_of(report) == {"xep0191": verdict}

@@ -73,7 +73,12 @@ OFFERS = {
     "without the binding for all": ("xep0440", bindings("tls-exporter"), "unsupported outdated", "must offer"),
     "a binding that can't exist": ("xep0440", bindings("tls-unique"), "broken mismatch", "TLS 1.3"),
     "no binding": ("xep0440", bindings(), "broken mismatch", "is empty"),
-    "no mechanism that binds": ("xep0440", bindings("tls-exporter", plus="PLAIN"), "broken mismatch", "must give up"),
+    "no mechanism that binds": (
+        "xep0440",
+        bindings("tls-exporter", plus="PLAIN"),
+        "broken mismatch",
+        "clients give up",
+    ),
     "SASL2": ("xep0388", sasl2(), "supported", "SCRAM-SHA-1"),
     "SASL2 without mechanisms": ("xep0388", sasl2(mechanisms=""), "broken mismatch", "without any"),
     "Bind 2": ("xep0386", sasl2(BIND2), "supported", "urn:xmpp:csi:0, urn:xmpp:sm:3"),

@@ -49,7 +49,7 @@ async def test_every_verdict_is_the_expected_one(laboratory: Laboratory, prober:
     [
         ("wrong-name.ejabberd.test", "cert_name_c2s", "it is only for bare.ejabberd.test"),
         ("expired.prosody.test", "cert_chain_s2s", "certificate has expired"),
-        ("soon.prosody.test", "cert_expiry", "was not renewed yet"),
+        ("soon.prosody.test", "cert_expiry", "has not been renewed"),
         ("old-tls.prosody.test", "tls_required", "without TLS, and their passwords be read on the way: offers PLAIN"),
         ("old-tls.ejabberd.test", "tls_versions_c2s", "still speaks TLS 1.0, TLS 1.1 beside TLS 1.2 and TLS 1.3"),
         ("old-tls.ejabberd.test", "tls_ciphers", "accepts the weak cipher suite TLS_"),

@@ -83,7 +83,7 @@ class TestStreams:
             (GOOD, "supported", "a stream header and features"),
             (f"from='{DOMAIN.upper()}' id='1' version='1.0'", "supported", "the header lacks xml:lang"),
             ("from='other.test' id='1' version='1.0'", "broken mismatch", f"is from 'other.test', not {DOMAIN}"),
-            ("id='1' version='1.0'", "broken mismatch", "does not say from whom it is"),
+            ("id='1' version='1.0'", "broken mismatch", "does not say from which domain it is"),
             (f"from='{DOMAIN}' version='1.0'", "broken mismatch", "has no id"),
             (f"from='{DOMAIN}' id='1'", "broken mismatch", "has the version '', not 1.0"),
             (f"from='{DOMAIN}' id='1' version='0.9'", "broken mismatch", "has the version '0.9', not 1.0"),

@@ -113,7 +113,7 @@ JSON_DOCUMENTS: dict[str, tuple[dict[str, str], str, str]] = {
     "no links": ({JSON: jrd()}, "unsupported not_offered", "neither a WebSocket nor BOSH"),
     "in XML alone": ({XML: xrd(xbosh=BOSH)}, "unsupported not_offered", "404"),
     "not JSON": ({JSON: response(body="<XRD/>")}, "broken mismatch", "not JSON"),
-    "deep JSON": ({JSON: response(body="[" * 100_000)}, "broken mismatch", "not JSON"),
+    "deep JSON": ({JSON: response(body="[" * 100_000)}, "broken mismatch", "nested too deep"),
     "another JSON": ({JSON: response(body='["links"]')}, "broken mismatch", "not a JRD"),
 }
 
@@ -129,11 +129,15 @@ async def test_the_json_document_must_say_what_the_xml_document_says(
 READERS: dict[str, tuple[dict[str, str], str, str]] = {
     "everybody": ({JSON: jrd(origin="*")}, "supported", "any web page"),
     "the one who asks": ({JSON: jrd(origin="https://web-client.example.org")}, "supported", "any web page"),
-    "nobody": ({JSON: jrd()}, "unsupported not_offered", "the header is ''"),
+    "nobody": ({JSON: jrd()}, "unsupported not_offered", "Access-Control-Allow-Origin is missing"),
     "somebody else": ({JSON: jrd(origin="https://x.test")}, "broken mismatch", "https://x.test"),
     "one of two": ({JSON: jrd(origin="*"), XML: xrd()}, "unsupported not_offered", "host-meta: "),
     "no document": ({}, "unknown not_applicable", "no host-meta document"),
-    "a broken web server": ({JSON: response("500 Oops")}, "unknown depends_on", "host-meta.json: the status is 500"),
+    "a broken web server": (
+        {JSON: response("500 Oops")},
+        "unknown depends_on",
+        "/host-meta.json fails: the status is 500",
+    ),
 }
 
 
@@ -160,7 +164,7 @@ async def test_a_document_that_cannot_be_read_might_have_named_it(
 ) -> None:
     outcome = await judged(authority, address, check, {XML: response("403 Forbidden")})
     assert verdict_of(outcome) == "unknown depends_on"
-    assert "host-meta: the status is 403" in outcome.detail
+    assert "/host-meta is refused to us: the status is 403" in outcome.detail
 
 
 async def test_a_session_counts_for_bosh_also_where_web_pages_may_not_use_it(

@@ -51,7 +51,7 @@ STREAM_ERROR = "<stream:error><{} xmlns='urn:ietf:params:xml:ns:xmpp-streams'>{}
 HOSTILITIES: dict[str, tuple[Behaviour, type[WireError], str]] = {
     "silent": (silent, TimedOut, "0.3 s"),
     "closes at once": (closes_at_once, WireError, "ended|closed|broke|lost|reset"),
-    "a web server": (says_http, ProtocolViolation, "the server sent b'HTTP/1.1 400"),
+    "a web server": (says_http, ProtocolViolation, "the server sent 'HTTP/1.1 400"),
     "an endless stanza": (never_ends_a_stanza(DOMAIN), ProtocolViolation, "a stanza of more than 1048576 bytes"),
     "an endless comment": (floods(DOMAIN, "x", "<!--"), ProtocolViolation, "a stanza of more than 1048576 bytes"),
     "entities": (declares_entities(DOMAIN), ProtocolViolation, "a DTD"),
@@ -65,7 +65,7 @@ HOSTILITIES: dict[str, tuple[Behaviour, type[WireError], str]] = {
     ),
     "a flood of lines": (floods(DOMAIN, "\n"), ProtocolViolation, "1048576 bytes"),
     "a strange encoding": (invents_an_encoding(DOMAIN), ProtocolViolation, "not XML: .*invalid token"),
-    "long names": (opens_with(DOMAIN, f"<{'x' * 100_000}/>"), ProtocolViolation, "sent <x+$"),
+    "long names": (opens_with(DOMAIN, f"<{'x' * 100_000}/>"), ProtocolViolation, "sent <x+…$"),
     "another document": (answers("<html><body/></html>"), ProtocolViolation, "answered with <html/>"),
     "a stream error": (
         opens_with(DOMAIN, STREAM_ERROR.format("host-unknown", "", "host-unknown")),
@@ -103,7 +103,7 @@ async def test_a_hostile_server_ends_in_an_error_and_holds_up_nobody(
             with pytest.raises(error, match=words) as raised:
                 await approach(site, listener, after_tls)
     assert len(str(raised.value)) <= len(raised.value.detail) <= MAX_DETAIL
-    assert heartbeat.longest_gap < LONGEST_GAP
+    assert heartbeat.longest_work < LONGEST_GAP
 
 
 @pytest.mark.parametrize("approach", [log_in, look])
@@ -121,7 +121,7 @@ async def test_nothing_is_sent_on_a_bad_certificate(site: FakeSite, flaw: Flaw, 
     tls = site.tls(flaw=flaw)
     server = Listening(DOMAIN, tls, direct_tls=direct_tls)
     async with listening(server, tls=tls if direct_tls else None) as listener:
-        with pytest.raises(CertificateRejected, match=f"the certificate for {DOMAIN} was rejected"):
+        with pytest.raises(CertificateRejected, match=f"the certificate (for|is not for) {DOMAIN}"):
             async with site.session(listener, direct_tls=direct_tls):
                 pass
     assert server.attempts == []

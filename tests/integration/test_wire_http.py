@@ -374,5 +374,5 @@ async def test_a_trace_has_requests_and_statuses_and_of_urls_the_sites_alone(aut
         f"# PUT {place}",
         f"# PUT {place}: 201",
         "# GET https://gone.test",
-        "# GET https://gone.test: ResolutionFailed",
+        "# GET https://gone.test: NoAddress",
     ]

@@ -25,7 +25,8 @@ printf '\211PNG\r\n\032\n'
 
 class Ejabberd(Program):
     """One ejabberd on `address`. `configuration` is its YAML; `$address`, `$directory` and `$certificates` are filled
-    in, and a listener for the HTTP API is added. `ports` are those it must open before it counts as started.
+    in, and a listener for the HTTP API is added. `ports` are those it must open before it counts as started. It finds
+    other servers in the DNS of `name_server`, or in none.
 
     It runs Erlang itself rather than ejabberdctl, without distribution: no node name, no epmd and no port that other
     instances could clash with, and the process that we started is the one that serves.
@@ -42,8 +43,9 @@ class Ejabberd(Program):
         configuration: str,
         certificates: Path,
         ports: Sequence[int] = PORTS,
+        name_server: str | None = None,
     ) -> None:
-        super().__init__(directory, [(address, port) for port in (*ports, API_PORT)], user="ejabberd")
+        super().__init__(directory, [(address, port) for port in (*ports, API_PORT)], "ejabberd", name_server)
         self.address = address
         self._certificates = certificates
         self._configuration = configuration
@@ -87,7 +89,7 @@ class Ejabberd(Program):
         captcha = self.directory / "captcha"
         captcha.write_text(CAPTCHA)
         captcha.chmod(0o755)
-        (self.directory / "inetrc").write_text("{lookup, [file]}.\n{resolv_conf, []}.\n")
+        (self.directory / "inetrc").write_text(_inetrc(self.name_server))
 
     def api(self, command: str, /, **arguments: Any) -> Any:
         """Run a command of ejabberd's HTTP API, such as `muc_online_rooms` or `get_roster`; returns its decoded result.
@@ -134,6 +136,13 @@ class Ejabberd(Program):
     def rooms(self, service: str) -> set[str]:
         """The rooms that exist now on a group chat service of this server, hidden and temporary ones too."""
         return set(self.api("muc_online_rooms", service=service))
+
+
+def _inetrc(name_server: str | None) -> str:
+    """What Erlang's own resolver asks, which ejabberd uses for SRV records."""
+    if name_server is None:
+        return "{lookup, [file]}.\n{resolv_conf, []}.\n"
+    return f"{{lookup, [file, dns]}}.\n{{resolv_conf, []}}.\n{{nameserver, {{{name_server.replace('.', ',')}}}}}.\n"
 
 
 def _erlang_libraries() -> Path:

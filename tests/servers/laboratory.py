@@ -67,6 +67,7 @@ class Laboratory:
         self._given_addresses = addresses
         self._programs: dict[ProcessKey, list[Program]] = {}
         self._servers: dict[ProcessKey, Prosody | Ejabberd] = {}
+        self._name_server: FakeDns | None = None
         self._stack = ExitStack()
 
     def __enter__(self) -> "Laboratory":
@@ -83,8 +84,8 @@ class Laboratory:
                 self.certificates.issue(each.domain, each.components, each.flaw)
             self.password_file = self.directory / "password"
             self.password_file.write_text(PASSWORD + "\n")
-            zones = {domain: each.zone(self._address(each)) for domain, each in self.configurations.items()}
-            self.dns = stack.enter_context(FakeDns(zones, self._addresses.address(0)))
+            self._zones = {domain: each.zone(self._address(each)) for domain, each in self.configurations.items()}
+            self.dns = stack.enter_context(FakeDns(self._zones, self._addresses.address(0)))
             stack.callback(lambda: self._kill(self._programs))
             self._stack = stack.pop_all()
         return self
@@ -130,14 +131,15 @@ class Laboratory:
         directory = self.directory / f"{software}-{process}"
         address = self._address(domains[0])
         ports = PROCESSES[key].ports
+        name_server = self._dns_of_servers() if PROCESSES[key].federates else None
         files = self.certificates.directory
         programs = self._programs[key] = []
         if any(each.turn for each in domains):
             programs.append(Coturn(self.directory / f"{software}-{process}-coturn", address))
         if software == "prosody":
-            server: Prosody | Ejabberd = Prosody(directory, address, prosody.text(process), files, ports)
+            server: Prosody | Ejabberd = Prosody(directory, address, prosody.text(process), files, ports, name_server)
         else:
-            server = Ejabberd(directory, address, ejabberd.text(process), files, ports)
+            server = Ejabberd(directory, address, ejabberd.text(process), files, ports, name_server)
         programs.append(server)
         self._servers[key] = server
         if software == "prosody":
@@ -145,6 +147,12 @@ class Laboratory:
             self._add_accounts(key)
         for program in programs:
             program.launch()
+
+    def _dns_of_servers(self) -> str:
+        """The address of the DNS by which servers find each other: the same records on port 53, where they look."""
+        if self._name_server is None:
+            self._name_server = self._stack.enter_context(FakeDns(self._zones, self._addresses.address(0), 53))
+        return self._name_server.address
 
     def _add_accounts(self, key: ProcessKey) -> None:
         server = self._servers[key]

@@ -18,6 +18,7 @@ START_LIMIT = 30.0
 STOP_LIMIT = 10.0
 POLL = 0.02
 LOG_TAIL = 4000
+RESOLV_CONF = "/etc/resolv.conf"
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -37,10 +38,18 @@ class Program:
     package: str
     """The Debian package that has it."""
 
-    def __init__(self, directory: Path, listens: Sequence[tuple[str, int]], user: str = "root") -> None:
+    def __init__(
+        self,
+        directory: Path,
+        listens: Sequence[tuple[str, int]],
+        user: str = "root",
+        name_server: str | None = None,
+    ) -> None:
         self.directory = directory
         self.listens = tuple(listens)
         self.user = user
+        self.name_server = name_server
+        """The address of the DNS server, on port 53, that it asks in the place of the machine's; None for those."""
         self._process: subprocess.Popen[bytes] | None = None
 
     @classmethod
@@ -103,7 +112,7 @@ class Program:
         self.give_away(self.directory, *self.directory.rglob("*"))
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(
-                [*_privileges(self.user), *self.command()],
+                [*self._own_name_service(), *_privileges(self.user), *self.command()],
                 cwd=self.directory,
                 env=environment,
                 stdin=subprocess.DEVNULL,
@@ -111,6 +120,15 @@ class Program:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def _own_name_service(self) -> list[str]:
+        """A command in front that lets the program alone see another resolv.conf(5): there is no setting for it."""
+        if self.name_server is None:
+            return []
+        file = self.directory / "resolv.conf"
+        file.write_text(f"nameserver {self.name_server}\n")
+        file.chmod(0o644)
+        return ["unshare", "--mount", "sh", "-c", f'mount --bind {file} {RESOLV_CONF} && exec "$@"', "sh"]
 
     def give_away(self, *paths: Path) -> None:
         """Let the program's own user have these files and folders."""

@@ -1,6 +1,7 @@
 """Prometheus as a fixture: a real server with a given configuration, that can be asked."""
 
 import json
+import re
 import time
 import urllib.error
 import urllib.parse
@@ -14,6 +15,8 @@ from tests.servers.program import POLL, START_LIMIT, Program, ProgramError
 
 QUERY_LIMIT = 10
 
+RULES = Path(__file__).parents[2] / "alerting" / "rules"
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:
@@ -26,27 +29,38 @@ class Sample:
 class Prometheus(Program):
     """Prometheus on `address`:`port`, storing below `directory`; `configuration` is the text of prometheus.yml.
 
-    Files that the configuration names by relative path, such as rules, belong into `directory` before the start.
+    Files that the configuration names by relative path, such as rules, belong into `directory` before the start, and
+    blocks that it is to have from the beginning into `storage`. `options` are further ones of its command line.
     """
 
     name = "Prometheus"
     executable = "prometheus"
     package = "prometheus"
 
-    def __init__(self, directory: Path, configuration: str, address: str = "127.0.0.1", port: int = 9090) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        configuration: str,
+        address: str = "127.0.0.1",
+        port: int = 9090,
+        options: Sequence[str] = (),
+    ) -> None:
         super().__init__(directory, [(address, port)], user="prometheus")
         self.url = f"http://{address}:{port}"
+        self.storage = directory / "storage"
         self._configuration = configuration
+        self._options = options
 
     def command(self) -> Sequence[str]:
         address, port = self.listens[0]
         return [
             self.executable,
             f"--config.file={self.directory / 'prometheus.yml'}",
-            f"--storage.tsdb.path={self.directory / 'storage'}",
+            f"--storage.tsdb.path={self.storage}",
             f"--web.listen-address={address}:{port}",
             "--web.enable-lifecycle",
             "--log.level=warn",
+            *self._options,
         ]
 
     def prepare(self) -> None:
@@ -80,3 +94,17 @@ class Prometheus(Program):
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise ProgramError(f"Prometheus {path}: {error.read().decode(errors='replace')}") from error
+
+
+def copy_rules(directory: Path, interval: str = "") -> None:
+    """Puts this project's rules where a configuration in `directory` that says `rules/*.yml` finds them.
+
+    With `interval`, such as `1s`, each group is evaluated as often, whatever it says itself.
+    """
+    folder = directory / "rules"
+    folder.mkdir(parents=True)
+    for file in RULES.glob("*.yml"):
+        text = file.read_text()
+        if interval:
+            text = re.sub(r"(?m)^( +interval:) .+$", rf"\1 {interval}", text)
+        (folder / file.name).write_text(text)

@@ -21,7 +21,8 @@ SHELL_LIMIT = 10
 
 class Prosody(Program):
     """One Prosody on `address`. `configuration` is the text of its file; `$address`, `$directory`, `$certificates` and
-    `$plugins` are filled in. `ports` are those it must open before it counts as started.
+    `$plugins` are filled in. `ports` are those it must open before it counts as started. It finds other servers in the
+    DNS of `name_server`, or in the machine's.
     """
 
     name = "Prosody"
@@ -35,8 +36,9 @@ class Prosody(Program):
         configuration: str,
         certificates: Path,
         ports: Sequence[int] = PORTS,
+        name_server: str | None = None,
     ) -> None:
-        super().__init__(directory, [(address, port) for port in ports], user="prosody")
+        super().__init__(directory, [(address, port) for port in ports], "prosody", name_server)
         self.address = address
         self._certificates = certificates
         self._configuration = configuration

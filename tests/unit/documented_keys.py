@@ -12,7 +12,9 @@ from xmpp_exporter.config import parse_duration
 
 def rows(text: str) -> dict[str, re.Match[str]]:
     """The rows of all tables by their key; the columns are key, type, default and meaning."""
-    return {row[1]: row for row in re.finditer(r"^\| `([a-z_.]+)` \| (.+?) \| (.+?) \| (.+) \|$", text, re.MULTILINE)}
+    return {
+        row[1]: row for row in re.finditer(r"^\| `([a-z0-9_.]+)` \| (.+?) \| (.+?) \| (.+) \|$", text, re.MULTILINE)
+    }
 
 
 def blocks(text: str) -> list[str]:

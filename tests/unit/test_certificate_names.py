@@ -8,7 +8,8 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
-from xmpp_exporter.wire.certificates import SRV_NAME, XMPP_ADDR, Names, names_of, serves_clients_role, weakness
+from xmpp_exporter.certificate_names import SRV_NAME, XMPP_ADDR, Names, names_of
+from xmpp_exporter.wire.certificates import serves_clients_role, weakness
 
 CLIENT = ("xmpp-client", "xmpps-client")
 

@@ -57,8 +57,8 @@ def test_a_journal_is_one_process_s_at_a_time(capsys: pytest.CaptureFixture[str]
         other.start()
         said = ""
         deadline = time.monotonic() + 10
-        while not said and time.monotonic() < deadline:
-            said = capsys.readouterr().err
+        while not said.endswith("\n") and time.monotonic() < deadline:  # it may come in pieces
+            said += capsys.readouterr().err
         order.append("first")
     other.join(10)
     assert order == ["first", "second"]

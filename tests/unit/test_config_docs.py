@@ -30,7 +30,7 @@ def test_each_key_is_documented_and_no_other() -> None:
     assert sorted(ROWS) == sorted([*CONFIG_KEYS, *keys(ServerConfig), "defaults"])
 
 
-@pytest.mark.parametrize("key", [key for key in CONFIG_KEYS if key != "servers"])
+@pytest.mark.parametrize("key", [key for key in CONFIG_KEYS if key != "servers" and "s2s." not in key])
 def test_the_documented_default_of_the_prober_is_the_real_one(key: str) -> None:
     assert documented_default(ROWS[key][3], 0) == actual_default(Config(), key)
 
@@ -43,16 +43,24 @@ def test_the_documented_default_of_a_server_is_the_real_one(key: str, relation: 
     assert documented_default(ROWS[key][3], 1 if relation == "foreign" else 0) == expected
 
 
-@pytest.mark.parametrize("key", [key for key in keys(ServerConfig) if "account." in key])
-def test_the_documented_default_of_an_account_is_the_real_one(key: str) -> None:
+@pytest.mark.parametrize(
+    ("model", "key"),
+    [
+        *((ServerConfig, key) for key in keys(ServerConfig) if "account." in key),
+        *((Config, key) for key in keys(Config) if "s2s." in key),
+    ],
+)
+def test_the_documented_default_in_a_section_that_may_be_left_out_is_the_real_one(
+    model: type[BaseModel], key: str
+) -> None:
     which, _, name = key.partition(".")
-    field = models_of(ServerConfig.model_fields[which].annotation)[0].model_fields[name]
+    field = models_of(model.model_fields[which].annotation)[0].model_fields[name]
     assert documented_default(ROWS[key][3], 0) == (... if field.is_required() else field.default)
 
 
 @pytest.mark.parametrize("block", blocks(TEXT))
 def test_each_block_of_the_document_loads(block: str, tmp_path: Path) -> None:
-    CertificateAuthority(tmp_path)  # writes ca.pem, which a block names
+    CertificateAuthority(tmp_path).issue("monitor.example.org")  # beside ca.pem: files that blocks name
     separate = re.match(r"# (servers\.d/\S+)\n", block)
     file = tmp_path / (separate[1] if separate else "exporter.yml")
     (tmp_path / "servers.d").mkdir()
@@ -67,12 +75,13 @@ def test_the_example_loads_and_shows_all_three_relations() -> None:
 
 
 def test_the_sections_that_the_example_leaves_out_load_when_they_are_let_in(tmp_path: Path) -> None:
-    CertificateAuthority(tmp_path)
+    CertificateAuthority(tmp_path).issue("monitor.example.org")
     text = (DOCS / "exporter.example.yml").read_text()
-    (tmp_path / "exporter.yml").write_text(re.sub(r"^# (resolver:|tls:|  )", r"\1", text, flags=re.MULTILINE))
+    (tmp_path / "exporter.yml").write_text(re.sub(r"^# (resolver:|tls:|s2s:|  )", r"\1", text, flags=re.MULTILINE))
     config = load_config(tmp_path / "exporter.yml", checks())
     assert config.resolver.nameservers == ("127.0.0.1", "::1")
     assert config.tls.ca_file == tmp_path / "ca.pem"
+    assert config.s2s is not None and config.s2s.domain == "monitor.example.org"
 
 
 def test_the_errors_that_the_document_shows_are_real(tmp_path: Path) -> None:

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from docs.generate import FOLDER, PAGES, checks_page, metrics_page
-from docs.vocabulary import FAILURES, KINDS, LEAVES, NEEDS, QUERIES, REASONS, VERDICTS
+from docs.recorded import recorded
+from docs.vocabulary import FAILURES, KINDS, LEAVES, NEEDS, QUERIES, REASONS, RECORDED_QUERIES, VERDICTS
 from xmpp_alerts.bridge.families import BRIDGE_FAMILIES
 from xmpp_exporter import catalogue
 from xmpp_exporter.catalogue import checks
@@ -62,8 +63,9 @@ def check_rules(directory: Path, rules: object) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_prometheus_accepts_the_queries(tmp_path: Path) -> None:
-    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(QUERIES.values())]
+@pytest.mark.parametrize("queries", [QUERIES, RECORDED_QUERIES], ids=["metrics.md", "rules.md"])
+def test_prometheus_accepts_the_queries(queries: dict[str, str], tmp_path: Path) -> None:
+    rules = [{"record": f"query:{number}", "expr": query} for number, query in enumerate(queries.values())]
     check_rules(tmp_path, {"groups": [{"name": "queries", "rules": rules}]})
 
 
@@ -79,11 +81,17 @@ def test_the_web_configuration_is_accepted() -> None:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
 def test_every_metric_that_is_named_exists(document: Path) -> None:
-    named = set(re.findall(r"\bxmpp_[a-z0-9_]+", document.read_text())) - {"xmpp_exporter", "xmpp_"}
+    text = document.read_text()
+    named = set(re.findall(r"(?<![\w:])xmpp_[a-z0-9_]+", text)) - {"xmpp_exporter", "xmpp_"}
     assert named <= set(NAMES)
+    assert set(re.findall(r"\w+:xmpp_\w+:\w+", text)) <= set(recorded())
 
 
-@pytest.mark.parametrize("query", [*QUERIES.values(), OPERATIONS], ids=[*QUERIES, "operations.md"])
+@pytest.mark.parametrize(
+    "query",
+    [*QUERIES.values(), *RECORDED_QUERIES.values(), OPERATIONS],
+    ids=[*QUERIES, *RECORDED_QUERIES, "operations.md"],
+)
 def test_metrics_are_selected_by_labels_that_they_have(query: str) -> None:
     for name, selector in re.findall(r"\b(xmpp_[a-z0-9_]+)\{([^}]*)\}", query):
         assert set(re.findall(r"(\w+)\s*(?:=~|!~|!=|=)", selector)) <= set(NAMES[name].labels)

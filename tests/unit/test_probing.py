@@ -200,7 +200,7 @@ def test_a_timeout_from_inside_a_probe_is_no_lack_of_places(monkeypatch: pytest.
 def test_a_fault_of_ours_is_a_report_and_not_the_servers(monkeypatch: pytest.MonkeyPatch, kind: ProbeKind) -> None:
     report = confirmed(monkeypatch, Script([ValueError("secret detail")]), kind=kind)
     assert (report.failure, report.checks) == (Failure.INTERNAL, ())
-    assert report.detail == "a fault in the exporter: ValueError"
+    assert report.detail == "a fault in the exporter: ValueError; its log has more"
 
 
 @pytest.mark.parametrize(

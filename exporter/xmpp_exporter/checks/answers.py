@@ -26,11 +26,11 @@ async def service_discovery(server: Server) -> Outcome:
     """XEP-0030 §3 and §4: the domain says what it is, and what services it has."""
     info = await info_of(server, server.domain)
     if INFO not in info.features:
-        return unsupported(f"the domain does not answer service discovery with the feature {INFO}")
+        return unsupported(f"{INFO} is not among the domain's features")
     if not info.has_identity("server", "im"):
         return broken(Reason.MISMATCH, "server/im is not among the domain's identities")
     items = await asked("for the domain's items", server.disco.items())
-    return supported(f"answers, with {len(info.features)} features and {len(items)} services")
+    return supported(f"answers; features: {len(info.features)}, services: {len(items)}")
 
 
 async def software_of(server: Server) -> Software | None:

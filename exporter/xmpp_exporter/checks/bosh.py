@@ -7,9 +7,10 @@ import xml.etree.ElementTree as ET
 from xmpp_exporter.checks import cors
 from xmpp_exporter.checks.combine import all_supported, each
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported
+from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, without_place
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.errors import ProtocolViolation, UnexpectedStatus, WireError
+from xmpp_exporter.wire.http import site_of
 from xmpp_exporter.wire.stanza import quoteattr
 from xmpp_exporter.wire.stream import STREAMS
 from xmpp_exporter.wire.xml import local, parse
@@ -42,7 +43,7 @@ async def _preflight(server: Server, url: str) -> Outcome:
     try:
         answer = await cors.preflight(server.http, url, "POST", {"content-type"})
     except WireError as error:
-        return of_endpoint_error(error)
+        return without_place(of_endpoint_error(error), site_of(url))
     if refusal := cors.refusal(answer, "POST", {"content-type"}):
         reason = Reason.MISMATCH if 200 <= answer.status <= 299 else Reason.HTTP_STATUS
         return broken(reason, f"web pages may not use it: in the answer to OPTIONS {refusal}")
@@ -72,7 +73,7 @@ async def _session(server: Server, url: str) -> Outcome:
         with contextlib.suppress(WireError):  # it ends by itself before long
             await _post(server, url, f"{head} rid='{request + 1}' type='terminate'/>")
     except WireError as error:
-        return of_endpoint_error(error)
+        return without_place(of_endpoint_error(error), site_of(url))
     if answer.find(f"{STREAMS}features") is None:
         return broken(Reason.MISMATCH, "creates a session without stream features")
     return supported("a session with stream features")

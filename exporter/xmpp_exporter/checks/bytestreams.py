@@ -10,7 +10,7 @@ from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.services import Role, judge_each, services
 from xmpp_exporter.checks.shared import asked
-from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, unsupported
+from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, unsupported, without_place
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.disco import Info
 from xmpp_exporter.wire.errors import WireError
@@ -53,7 +53,8 @@ async def proxy_answers(server: Server) -> Outcome:
             Target(server.domain, found.host, address, found.port, False, server.config.allow_private_addresses)
             for address in found.addresses
         ]
-        return all_supported(await each({str(target): _greeted(server, target) for target in targets}))
+        outcomes = await each({str(target): _greeted(server, target) for target in targets})
+        return all_supported({name: without_place(outcome, name) for name, outcome in outcomes.items()})
 
     return await _judge_hosts(server, judge)
 

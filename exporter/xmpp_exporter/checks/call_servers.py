@@ -8,7 +8,15 @@ from xmpp_exporter.checks.calls import ExternalService, services_of_type, with_c
 from xmpp_exporter.checks.combine import Judgement, each, worst_decided
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import Undecided, broken, is_good, of_endpoint_error, supported, unknown
+from xmpp_exporter.checks.verdicts import (
+    Undecided,
+    broken,
+    is_good,
+    of_endpoint_error,
+    supported,
+    unknown,
+    without_place,
+)
 from xmpp_exporter.model import Outcome, Reason, Verdict
 from xmpp_exporter.wire.errors import StunRefused, WireError
 from xmpp_exporter.wire.guard import is_public
@@ -98,7 +106,7 @@ async def _tried(judge: Judge, service: ExternalService, address: StunServer) ->
         outcome = _refused(refused)
     except WireError as error:
         outcome = of_endpoint_error(error)
-    return replace(outcome, detail=outcome.detail.removeprefix(str(address)).lstrip(": "))
+    return without_place(outcome, address)
 
 
 def _refused(error: StunRefused) -> Outcome:

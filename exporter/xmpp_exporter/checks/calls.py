@@ -47,15 +47,21 @@ class ExternalService:
         if not self.host:
             return "has no host"
         if self.port and port(self.port) is None:
-            return f"has the port {self.port[:20]!r}"
+            return f"has the port {self.port[:20]!r}, which is none"
         return None
+
+
+_NO_SERVICES = unsupported("the domain's list of external services is empty")
+
+
+def _listed(services: Sequence[ExternalService]) -> str:
+    return ", ".join(str(service) for service in services[:MAX_SERVICES])
 
 
 def _parse(reply: ET.Element) -> list[ExternalService]:
     return [
         ExternalService(
-            **{name: service.get(name, "")[:255] for name in ("host", "port", "transport", "expires")},
-            type=service.get("type", ""),
+            **{name: service.get(name, "")[:255] for name in ("type", "host", "port", "transport", "expires")},
             username=service.get("username", ""),
             password=service.get("password", ""),
             restricted=service.get("restricted") in ("true", "1"),
@@ -80,8 +86,9 @@ async def services_of_type(server: Server, kind: str) -> Outcome | list[External
     found = [service for service in answer if service.type in (kind, f"{kind}s")]
     if found:
         return found[:MAX_SERVICES]
-    others = f"{len(answer)} services, none of them {kind} or {kind}s" if answer else "an empty list"
-    return unsupported(f"the domain's external services are {others}")
+    if not answer:
+        return _NO_SERVICES
+    return unsupported(f"no external service of the domain is of type {kind} or {kind}s: there is {_listed(answer)}")
 
 
 @check("xep0215")
@@ -91,8 +98,8 @@ async def external_services(server: Server) -> Outcome:
     if isinstance(answer, Outcome):
         return answer
     if not answer:
-        return unsupported("the domain's list of external services is empty")
-    return supported(", ".join(str(service) for service in answer[:MAX_SERVICES]))
+        return _NO_SERVICES
+    return supported(_listed(answer))
 
 
 @check("stun")
@@ -103,8 +110,8 @@ async def stun(server: Server) -> Outcome:
         return found
     usable = [service for service in found if service.problem is None]
     if usable:
-        return supported(", ".join(map(str, usable)))
-    return broken(Reason.MISMATCH, "; ".join(f"{service} {service.problem}" for service in found))
+        return supported(_listed(usable))
+    return broken(Reason.MISMATCH, "; ".join(f"{service}: {service.problem}" for service in found))
 
 
 @check("turn")
@@ -115,7 +122,7 @@ async def turn(server: Server) -> Outcome:
         return found
     outcomes = await each(_judgements(server, found))
     usable = [name for name, outcome in outcomes.items() if is_good(outcome)]
-    problems = [f"{name} {outcome.detail}" for name, outcome in outcomes.items() if name not in usable]
+    problems = [f"{name}: {outcome.detail}" for name, outcome in outcomes.items() if name not in usable]
     if usable:
         return supported("; ".join([f"with credentials: {', '.join(usable)}", *problems]))
     first = next(iter(outcomes.values()))

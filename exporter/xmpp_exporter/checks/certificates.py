@@ -6,13 +6,14 @@ from dataclasses import replace
 
 from cryptography import x509
 
+from xmpp_exporter.certificate_names import names_of
 from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.looks import Look, both_looks, client_looks, judge_encrypted, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import broken, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.certificates import names_of, serves_clients_role, subject_of, weakness
+from xmpp_exporter.wire.certificates import serves_clients_role, subject_of, weakness
 from xmpp_exporter.wire.endpoints import direct_tls_service, starttls_service
 from xmpp_exporter.wire.errors import CertificateRejected
 
@@ -64,12 +65,12 @@ def names_cover(look: Look) -> Outcome:
     """Whether the certificate is for the domain that was asked for."""
     domain, party = look.target.domain, look.target.party
     if not look.stream.certificates:
-        return unknown(Reason.PROBER_LIMIT, "its certificate cannot be read")
+        return unknown(Reason.PROBER_LIMIT, "the certificate cannot be read")
     names = names_of(look.stream.certificates[0])
     if (name := names.covering(domain, (starttls_service(party), direct_tls_service(party)))) is not None:
         return supported(f"names {name}"[:300])
     told = f"is only for {names}" if str(names) else "has no alternative name, and its common name does not count"
-    return broken(Reason.CERTIFICATE, f"not for {domain}: it {told}"[:300])
+    return broken(Reason.CERTIFICATE, f"the certificate is not for {domain}: it {told}"[:300])
 
 
 @check("cert_expiry")
@@ -86,13 +87,13 @@ def _lasts(look: Look) -> Outcome:
     now = datetime.datetime.now(datetime.UTC)
     first = min(look.stream.certificates, key=lambda certificate: certificate.not_valid_after_utc, default=None)
     if first is None:
-        return unknown(Reason.PROBER_LIMIT, "its certificate cannot be read")
+        return unknown(Reason.PROBER_LIMIT, "the certificate cannot be read")
     begin, end = first.not_valid_before_utc, first.not_valid_after_utc
     who = f"the certificate of {subject_of(first)}"
     if end <= now:
         return broken(Reason.CERTIFICATE, f"{who} expired on {end:%Y-%m-%d}")
     if end - now < min(SHORTEST_REST, (end - begin) / 3):
-        return broken(Reason.CERTIFICATE, f"{who} ends on {end:%Y-%m-%d}, and was not renewed yet")
+        return broken(Reason.CERTIFICATE, f"{who} ends on {end:%Y-%m-%d} and has not been renewed")
     return supported(f"{who} ends on {end:%Y-%m-%d}")
 
 
@@ -111,8 +112,8 @@ def _strong(look: Look) -> Outcome:
 
 def _key_of(certificate: x509.Certificate) -> str:
     key = certificate.public_key()
-    kind = type(key).__name__.removesuffix("PublicKey").replace("EllipticCurve", "EC ")
-    return f"a key of the kind {kind.strip()}" + (f" with {key.key_size} bits" if hasattr(key, "key_size") else "")
+    kind = type(key).__name__.removesuffix("PublicKey").replace("EllipticCurve", "EC")
+    return f"{kind} key" + (f" of {key.key_size} bits" if hasattr(key, "key_size") else "")
 
 
 @check("cert_eku_s2s")
@@ -123,12 +124,12 @@ async def purpose(server: Server) -> Outcome:
 
 def _both_roles(look: Look) -> Outcome:
     if not look.stream.certificates:
-        return unknown(Reason.PROBER_LIMIT, "its certificate cannot be read")
+        return unknown(Reason.PROBER_LIMIT, "the certificate cannot be read")
     if serves_clients_role(look.stream.certificates[0]):
         return supported("may be used by a server that connects to others, too")
     return unsupported(
-        "its purposes lack clientAuth: servers that insist refuse it when this one connects to them (SASL EXTERNAL), "
-        "and dialback remains"
+        "the purposes of the certificate lack clientAuth: servers that insist on it refuse this one's certificate "
+        "(SASL EXTERNAL), so that it needs dialback"
     )
 
 

@@ -37,7 +37,8 @@ def _types(look: Look) -> Outcome:
         return broken(Reason.MISMATCH, f"tls-unique is listed, which does not exist in TLS 1.3: {names}")
     if not any(name.endswith("-PLUS") for name in offer.mechanisms):
         return broken(
-            Reason.MISMATCH, f"types are listed ({names}), but no mechanism with channel binding: clients must give up"
+            Reason.MISMATCH,
+            f"types are listed ({names}), but no mechanism with channel binding: clients give up",
         )
     if END_POINT not in offer.bindings:
         return unsupported(f"{END_POINT}, which every server must offer, is not listed: {names}", Reason.OUTDATED)
@@ -99,7 +100,7 @@ async def downgrade_protection(server: Server) -> Outcome:
     if told is None and "d" in attributes:
         return unsupported("the hash is in the attribute d, as before version 0.4.0 of XEP-0474", Reason.OUTDATED)
     if told is None:
-        return unsupported("the server's first SCRAM message has no hash of what was offered")
+        return unsupported("the server's first SCRAM message has no hash of what was offered (attribute h)")
     if told == downgrade_hash(offer_before(session), session.mechanism):
         return supported("the hash of mechanisms and types of channel binding fits what was offered")
     return broken(
@@ -125,13 +126,14 @@ async def tls_version_protection(server: Server) -> Outcome:
     if missing := _no_scram(session):
         return missing
     told, version = _attributes(session).get("t"), session.tls.version if session.tls else ""
+    spoken = session.tls.version_name if session.tls else "none"
     if told is None:
-        return unsupported("the server's first SCRAM message has no TLS version")
+        return unsupported("the server's first SCRAM message has no TLS version (attribute t)")
     if told == TLS_VERSIONS.get(version):
-        return supported(f"the version fits: {version}")
+        return supported(f"the version fits: {spoken}")
     return broken(
         Reason.MISMATCH,
-        f"the server says TLS version {told[:20]}, but we have {version}: clients that verify it give up",
+        f"the server says TLS version {told[:20]}, but we have {spoken}: clients that verify it give up",
     )
 
 

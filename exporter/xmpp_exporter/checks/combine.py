@@ -8,8 +8,8 @@ from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import Outcome, Verdict
 from xmpp_exporter.wire.errors import WireError
 
-MAX_DETAIL, MAX_NAME = 1000, 200
-"""Characters of a detail that is put together from several, and of each name in it."""
+MAX_NAME = 200
+"""Characters of each name in a detail that is put together from several."""
 
 Judgement = Coroutine[Any, Any, Outcome]
 
@@ -57,4 +57,4 @@ def _one(outcomes: Mapping[str, Outcome], order: Sequence[Verdict]) -> Outcome:
         for (verdict, text), names in alike.items()
     )
     facts = {metric: value for _name, outcome in reversed(ranked) for metric, value in outcome.facts.items()}
-    return Outcome(first.verdict, first.reason, detail[:MAX_DETAIL], facts)
+    return Outcome(first.verdict, first.reason, detail, facts)

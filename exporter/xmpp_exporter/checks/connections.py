@@ -1,18 +1,25 @@
 """How clients and other servers connect."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.looks import Look, Looks, both_looks, client_looks, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, of_error, supported, unknown, unsupported
+from xmpp_exporter.checks.verdicts import (
+    broken,
+    of_endpoint_error,
+    supported,
+    unknown,
+    unsupported,
+    without_place,
+)
 from xmpp_exporter.model import Failure, Outcome, Reason
 from xmpp_exporter.wire.dns import MAX_ENDPOINTS
 from xmpp_exporter.wire.endpoints import Endpoint, direct_tls_service
 from xmpp_exporter.wire.errors import NoAddress, ResolutionFailed, StreamRefused, WireError
 from xmpp_exporter.wire.network import Party
+from xmpp_exporter.wire.stream import TLS
 
 REFUSALS_OF_STRANGERS = frozenset(
     {"host-unknown", "improper-addressing", "invalid-from", "not-authorized", "policy-violation", "undefined-condition"}
@@ -40,30 +47,34 @@ async def _direct_tls(server: Server, party: Party, looking: Callable[[Server], 
     except ResolutionFailed as error:
         return unknown(Reason.DEPENDS_ON, error.detail)
     if not any(record.host for record in records):
-        told = "its target is '.': not offered" if records else "there is none"
-        return unsupported(f"the SRV record _{service}._tcp.{server.domain}: {told}")
+        name = f"_{service}._tcp.{server.domain}"
+        off = f"the SRV record {name} has the target '.': not offered here"
+        return unsupported(off if records else f"there is no SRV record {name}")
     looks = await looking(server)
     endpoints = [endpoint for endpoint in looks.endpoints if endpoint.direct_tls]
     outcomes = {endpoint.host: _unresolved(endpoint) for endpoint in endpoints if endpoint.failure}
     outcomes |= {look.name: _reached(look) for look in looks.all if look.target.direct_tls}
     if len(endpoints) < len([record for record in records if record.host]):
-        outcomes["more records"] = unknown(Reason.PROBER_LIMIT, f"only the first {MAX_ENDPOINTS} are tried")
+        outcomes["more records"] = unknown(Reason.PROBER_LIMIT, f"only the first {MAX_ENDPOINTS} endpoints are tried")
     return all_supported(outcomes)
 
 
 def _reached(look: Look) -> Outcome:
     error = look.certificate or look.failure
-    if error is None:
-        protocol = look.stream.tls.alpn if look.stream.tls else None
-        return supported("works" + (f", chooses ALPN {protocol}" if protocol else ""))
-    return without_address(look, of_look_error(look, error))
+    if error is not None:
+        return without_address(look, of_look_error(look, error))
+    if look.stream.features.find(f"{TLS}starttls") is not None:
+        return broken(
+            Reason.MISMATCH,
+            "offers STARTTLS inside of TLS: the server does not know that the connection is encrypted; does something "
+            "in front of it do TLS?",
+        )
+    protocol = look.stream.tls.alpn if look.stream.tls else None
+    return supported("works" + (f", chooses ALPN {protocol}" if protocol else ""))
 
 
 def _unresolved(endpoint: Endpoint) -> Outcome:
-    """Only that there is no address proves anything: name servers that fail are not what the record names."""
-    if endpoint.error is None or isinstance(endpoint.error, NoAddress):
-        return broken(Reason.DNS, endpoint.detail)
-    return of_error(endpoint.error)
+    return of_endpoint_error(endpoint.error or NoAddress(f"{endpoint.host} has no address"))
 
 
 def of_look_error(look: Look, error: WireError) -> Outcome:
@@ -81,8 +92,7 @@ def refuses_strangers(error: WireError | None) -> bool:
 
 def without_address(look: Look, outcome: Outcome) -> Outcome:
     """The same outcome, its detail without the address, which stands before it in what is put together."""
-    detail = outcome.detail.removeprefix(f"{look.target} ").removeprefix(f"{look.target}: ")
-    return replace(outcome, detail=detail)
+    return without_place(outcome, look.target)
 
 
 @check("endpoints_up")

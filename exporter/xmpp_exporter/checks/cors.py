@@ -16,6 +16,12 @@ def readable(response: Response) -> bool:
     return response.header(ALLOW_ORIGIN) in ("*", ORIGIN)
 
 
+def written(response: Response) -> str:
+    """The header as it is, for people."""
+    origin = response.header(ALLOW_ORIGIN)
+    return f"{ALLOW_ORIGIN} is {origin[:100]!r}" if origin else f"{ALLOW_ORIGIN} is missing"
+
+
 async def preflight(http: Http, url: str, method: str, headers: Collection[str]) -> Response:
     """The answer to a browser's question whether it may send `method` with these `headers` (lower-case names)."""
     asked = {"Access-Control-Request-Method": method, "Access-Control-Request-Headers": ",".join(sorted(headers))}
@@ -27,8 +33,8 @@ def refusal(response: Response, method: str, headers: Collection[str]) -> str | 
     if not 200 <= response.status <= 299:
         return f"the status is {response.status}, not 2xx"
     if not readable(response):
-        origin = response.header(ALLOW_ORIGIN)
-        return f"Access-Control-Allow-Origin is {origin!r}, which allows neither any origin nor the asking one"
+        other = response.header(ALLOW_ORIGIN)
+        return written(response) + (", which is neither any origin nor the asking one" if other else "")
     if method not in ("GET", "HEAD", "POST") and not _lists(response, "Access-Control-Allow-Methods", method):
         return f"Access-Control-Allow-Methods does not have {method}"
     for header in sorted(headers):

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from cryptography import x509
 from dns.rdtypes.ANY.TLSA import TLSA
 
+from xmpp_exporter.certificate_names import names_of
 from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.looks import Look, Looks, client_looks, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.signed import ask_all, failure_of, is_validated
+from xmpp_exporter.checks.signed import NOT_VALIDATED, ask_all, failure_of, is_validated
 from xmpp_exporter.checks.verdicts import broken, supported, unknown
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.certificates import names_of
 from xmpp_exporter.wire.dns import Answer
 from xmpp_exporter.wire.endpoints import Endpoint
 from xmpp_exporter.wire.tlsa import DANE_EE, DANE_TA, Presented, accepts, usable
@@ -55,7 +55,7 @@ async def _judge(server: Server, looks: Looks) -> Outcome:
         return all_supported(outcomes)
     unsigned = sorted({pin.insecure for pin in pins.values() if pin.insecure})
     if unsigned and not await is_validated(server):
-        return unknown(Reason.PROBER_LIMIT, "the DNS servers that the exporter asks do not validate DNSSEC")
+        return NOT_VALIDATED
     why = f"not signed: {', '.join(unsigned)}" if unsigned else "no endpoint has a TLSA record"
     return unknown(Reason.NOT_APPLICABLE, why)
 
@@ -77,7 +77,7 @@ def _matches(look: Look, records: Sequence[TLSA], roots: Sequence[x509.Certifica
     """One record that fits is enough: while keys change there are two (RFC 7671 §8.1)."""
     chain = look.stream.certificates
     if not chain:
-        detail = look.failure.detail if look.failure is not None else "its certificate cannot be read"
+        detail = look.failure.detail if look.failure is not None else "the certificate cannot be read"
         return unknown(Reason.DEPENDS_ON, f"no certificate to compare: {detail}")
     names = names_of(chain[0])
     services = (look.endpoint.service,)
@@ -102,4 +102,7 @@ def _written(record: TLSA) -> str:
 
 def _roots(server: Server) -> list[x509.Certificate]:
     """The authorities that are trusted; of a system's store only those that were needed before are known."""
-    return [x509.load_der_x509_certificate(der) for der in server.network.tls.verified.get_ca_certs(binary_form=True)]
+    identity = server.network.identity
+    contexts = [server.network.tls.verified] + ([identity.tls.verified] if identity else [])
+    known = {der for context in contexts for der in context.get_ca_certs(binary_form=True)}
+    return [x509.load_der_x509_certificate(der) for der in sorted(known)]

@@ -16,7 +16,7 @@ from xmpp_exporter.checks.resources import (
     token,
 )
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.shared import WRITERS_LIMIT, asked, info_of, offered_by_domain
+from xmpp_exporter.checks.shared import TELLS_MORE, WRITERS_LIMIT, asked, info_of, offered_by_domain
 from xmpp_exporter.checks.verdicts import broken, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.session import CLIENT
@@ -61,7 +61,7 @@ async def carbon_copy(server: Server) -> Outcome:
         return supported(f"a message that one device sent was copied to the other{rules}")
     detail = "a message that one device sent was not copied to the other"
     if alone:
-        return unknown(Reason.NEEDS_SECOND_ACCOUNT, f"{detail}; but it was sent to the account itself")
+        return unknown(Reason.NEEDS_SECOND_ACCOUNT, f"{detail}; but it went to the account itself: {TELLS_MORE}")
     return broken(Reason.MISMATCH, detail + rules)
 
 

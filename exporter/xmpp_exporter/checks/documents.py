@@ -1,5 +1,6 @@
 """The two host-meta documents of a domain (XEP-0156 §2): fetched once, for all checks that read them."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from xmpp_exporter.checks import cors
@@ -43,11 +44,11 @@ async def _fetch(server: Server, name: str) -> Document | Outcome:
     except WireError as error:
         return _unread(error)
     if response.status != 200:
-        return _other_status(response.status)
+        return _other_status(url, response.status)
     try:
         return Document(response, _READERS[name](response.body))
     except ProtocolViolation as error:
-        return _unreadable(response, error)
+        return _unreadable(url, response, error)
 
 
 def _unread(error: WireError) -> Outcome:
@@ -57,15 +58,20 @@ def _unread(error: WireError) -> Outcome:
     return of_error(error) if isinstance(error, Disconnected) else of_endpoint_error(error)
 
 
-def _other_status(status: int) -> Outcome:
+def why_unread(absent: Iterable[Outcome]) -> str:
+    """Why there are none of these documents; the same server fails for both in the same way, as a rule."""
+    return "; ".join(dict.fromkeys(outcome.detail for outcome in absent))
+
+
+def _other_status(url: str, status: int) -> Outcome:
     if status in _FORBIDDEN:
-        return unknown(Reason.FORBIDDEN, f"the status is {status}")
+        return unknown(Reason.FORBIDDEN, f"{url} is refused to us: the status is {status}")
     if status >= 500:
-        return broken(Reason.HTTP_STATUS, f"the status is {status}")
-    return unsupported(f"not there: the status is {status}")
+        return broken(Reason.HTTP_STATUS, f"{url} fails: the status is {status}")
+    return unsupported(f"{url} is not there: the status is {status}")
 
 
-def _unreadable(response: Response, error: ProtocolViolation) -> Outcome:
+def _unreadable(url: str, response: Response, error: ProtocolViolation) -> Outcome:
     if "html" in response.header("Content-Type").lower():
-        return unsupported("not there: a web page in its place")
-    return broken(Reason.MISMATCH, error.detail)
+        return unsupported(f"{url} is not there: a web page is in its place")
+    return broken(Reason.MISMATCH, f"{url}: {error.detail}")

@@ -12,6 +12,10 @@ from xmpp_exporter.wire.peers import ping_peer
 DIALBACK = "{urn:xmpp:features:dialback}"
 BIDI = "{urn:xmpp:features:bidi}bidi"
 
+_NO_CERTIFICATE = "not offered to us, who present no certificate of a server (s2s in the configuration)"
+_OURS_REFUSED = "the certificate of our own was not accepted, perhaps because its issuer is not trusted there"
+_WHY = "its issuer may not be trusted there, or servers are only called back (dialback)"
+
 MAX_PEERS = 5
 """Pinged by the check; each may cost the server a connection."""
 
@@ -32,14 +36,21 @@ def _dialback(look: Look) -> Outcome:
 
 @check("s2s_external")
 async def external(server: Server) -> Outcome:
-    """XEP-0178 §3: most servers offer it only to those who present a certificate that they accept."""
+    """XEP-0178 §3: most servers offer it only to those who present a certificate that they accept, others to all."""
     return judge_open(await server_looks(server), _external)
 
 
 def _external(look: Look) -> Outcome:
-    if "EXTERNAL" in offer_of(look.stream.features).mechanisms:
+    offer, identity = offer_of(look.stream.features), look.stream.identity
+    if look.refusal:
+        return unknown(Reason.PROBER_LIMIT, f"{_OURS_REFUSED}: {look.refusal}")
+    if identity is not None and "EXTERNAL" in offer.sasl:
+        return supported(f"the certificate of {identity.domain} was accepted")
+    if "EXTERNAL" in offer.mechanisms:
         return supported("offered")
-    return unknown(Reason.PROBER_LIMIT, "not offered to us, who present no certificate of a server")
+    if identity is None:
+        return unknown(Reason.PROBER_LIMIT, _NO_CERTIFICATE)
+    return unknown(Reason.PROBER_LIMIT, f"not offered to {identity.domain}, which presents a certificate: {_WHY}")
 
 
 @check("s2s_bidi")

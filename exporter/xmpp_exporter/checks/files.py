@@ -14,7 +14,7 @@ from xmpp_exporter.memo import together
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.disco import Info
 from xmpp_exporter.wire.errors import WireError
-from xmpp_exporter.wire.http import Response
+from xmpp_exporter.wire.http import Response, site_of
 
 OLD_UPLOAD = "urn:xmpp:http:upload"
 
@@ -144,9 +144,10 @@ async def _put(server: Server, slot: Slot) -> Outcome | None:
     status = (await server.http.request("PUT", slot.put, headers=headers, body=slot.file)).status
     if status in _CREATED:
         return None
+    where = site_of(slot.put)
     if status == _SLOW_DOWN:
-        return unknown(Reason.FORBIDDEN, f"the upload was put off: the status is {status}")
-    return broken(Reason.HTTP_STATUS, f"the slot was given, but the upload (PUT) was refused: the status is {status}")
+        return unknown(Reason.FORBIDDEN, f"{where} puts the upload off: the status is {status}")
+    return broken(Reason.HTTP_STATUS, f"a slot was given, but {where} refuses the upload (PUT): the status is {status}")
 
 
 async def _get(server: Server, slot: Slot) -> Outcome:
@@ -155,7 +156,8 @@ async def _get(server: Server, slot: Slot) -> Outcome:
         lambda: server.http.request("GET", slot.get, redirects=True), lambda response: response.status == 200
     )
     if response.status != 200:
-        return broken(Reason.HTTP_STATUS, f"uploaded, but the download (GET) failed: the status is {response.status}")
+        told = f"uploaded, but {site_of(slot.get)} refuses the download (GET): the status is {response.status}"
+        return broken(Reason.HTTP_STATUS, told)
     if response.body != slot.file:
         return broken(
             Reason.MISMATCH, f"of {len(slot.file)} bytes uploaded {len(response.body)} came back, and not the same"

@@ -4,9 +4,10 @@ import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Awaitable, Callable
 
+from xmpp_exporter.checks.archive_search import MAM
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.room_messages import message_in
-from xmpp_exporter.checks.rooms import Room, room_on
+from xmpp_exporter.checks.rooms import Room, info_of_room, room_on
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.services import Role, Services, judge_each, services
 from xmpp_exporter.checks.shared import WRITERS_LIMIT, asked, eventually
@@ -17,7 +18,6 @@ from xmpp_exporter.wire.errors import StanzaError
 from xmpp_exporter.wire.session import CLIENT
 
 MUC = "http://jabber.org/protocol/muc"
-MAM = "urn:xmpp:mam:2"
 OLD_MAM = frozenset({"urn:xmpp:mam:0", "urn:xmpp:mam:1"})
 
 NO_VCARD = "vcard-temp is neither among a room's features nor among the service's"
@@ -66,7 +66,7 @@ async def room_archive(server: Server) -> Outcome:
 
 
 async def _missing_archive(server: Server, room: Room) -> Outcome | None:
-    features = (await server.disco.info(room.jid)).features
+    features = (await info_of_room(server, room)).features
     if MAM in features:
         return None
     if old := sorted(features & OLD_MAM):
@@ -104,7 +104,7 @@ async def room_avatars(server: Server) -> Outcome:
     """XEP-0486 §3.1: rooms, or the service as the specification says, have vCards, and a room shows its own."""
 
     async def judge(room: Room, service: Info) -> Outcome:
-        if "vcard-temp" in (await server.disco.info(room.jid)).features:
+        if "vcard-temp" in (await info_of_room(server, room)).features:
             return await _vcard(server, room, "rooms")
         if "vcard-temp" in service.features:
             return await _vcard(server, room, "the service")

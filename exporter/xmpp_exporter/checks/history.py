@@ -1,13 +1,14 @@
 """The archive of an account's messages."""
 
+from xmpp_exporter.checks.archive_search import MAM
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import NOBODY, asked, offered_by_account
 from xmpp_exporter.checks.verdicts import broken, supported, unsupported
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.errors import StanzaError
+from xmpp_exporter.wire.xml import local
 
-MAM = "urn:xmpp:mam:2"
 OLDER = ("urn:xmpp:mam:tmp", "urn:xmpp:mam:0", "urn:xmpp:mam:1")
 ONE_MESSAGE = f"<query xmlns='{MAM}'><set xmlns='http://jabber.org/protocol/rsm'><max>1</max></set></query>"
 
@@ -19,7 +20,7 @@ async def message_archive(server: Server) -> Outcome:
         return missing
     reply = await asked("for one archived message", server.session.iq("set", ONE_MESSAGE))
     if reply.tag != f"{{{MAM}}}fin":
-        return broken(Reason.MISMATCH, f"a query of the archive ended with {reply.tag}, not with {{{MAM}}}fin")
+        return broken(Reason.MISMATCH, f"a query of the archive is answered with <{local(reply)}/>, not with <fin/>")
     return supported("offered and queried")
 
 
@@ -30,7 +31,9 @@ async def extended_queries(server: Server) -> Outcome:
         return missing
     reply = await asked("for the archive's ends", server.session.iq("get", f"<metadata xmlns='{MAM}'/>"))
     if reply.tag != f"{{{MAM}}}metadata":
-        return broken(Reason.MISMATCH, f"a query for the archive's ends is answered with {reply.tag[:100]}")
+        return broken(
+            Reason.MISMATCH, f"a query for the archive's ends is answered with <{local(reply)}/>, not with <metadata/>"
+        )
     return supported("offered, and the archive's ends are told")
 
 

@@ -35,7 +35,9 @@ def read_jrd(body: bytes) -> tuple[Link, ...]:
     """The links of the JSON format. Raises ProtocolViolation."""
     try:
         document = json.loads(body)
-    except (ValueError, RecursionError) as error:
+    except RecursionError as error:
+        raise ProtocolViolation("is JSON that is nested too deep") from error
+    except ValueError as error:
         raise ProtocolViolation(f"is not JSON: {error}"[:200]) from error
     links = document.get("links", []) if isinstance(document, dict) else None
     if not isinstance(links, list):

@@ -7,6 +7,7 @@ import structlog
 
 from xmpp_exporter.checks import avatar, private_xml, pubsub
 from xmpp_exporter.journal import Entry, Journal
+from xmpp_exporter.memo import together
 from xmpp_exporter.wire.errors import StanzaError, WireError
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stanza import quoteattr
@@ -42,8 +43,8 @@ async def _retract_item(session: Session, entry: Entry) -> None:
 
 async def _retract_first_item(session: Session, entry: Entry) -> None:
     """An item of the node `address`, which came into being with it: the node goes, too, if nobody uses it by now."""
-    await pubsub.retract(session, entry.address, entry.item)
-    if await pubsub.items(session, entry.address) == {}:
+    _, items = await together(pubsub.retract(session, entry.address, entry.item), pubsub.items(session, entry.address))
+    if items == {}:
         await pubsub.delete(session, entry.address)
 
 

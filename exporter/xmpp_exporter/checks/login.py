@@ -34,7 +34,7 @@ def listed(names: Sequence[str]) -> str:
 async def login(server: Server) -> Outcome:
     """RFC 6120 §6 and §7: the probe's own login. A refused password is the account's matter, and says nothing."""
     if server.login is not None:
-        tls = server.login.tls.version if server.login.tls else "TLS"
+        tls = server.login.tls.version_name if server.login.tls else "TLS"
         return supported(f"with {server.login.mechanism} over {tls} at {server.login.target}")
     if server.login_failure is None or isinstance(server.login_failure, LoginFailed):
         return server.no_session or unknown(Reason.NO_ACCOUNT, "needs an account on the server")

@@ -6,15 +6,16 @@ not verify, another stream accepts it, so that the rest can be judged all the sa
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from xmpp_exporter.certificate_names import names_of
 from xmpp_exporter.checks.combine import all_supported
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.certificates import names_of
 from xmpp_exporter.wire.endpoints import Endpoint, direct_tls_service, endpoints_of, starttls_service
 from xmpp_exporter.wire.errors import CertificateRejected, WireError, WrongName
+from xmpp_exporter.wire.identity import TURNED_AWAY, Identity, authenticate
 from xmpp_exporter.wire.network import Party, Target
 from xmpp_exporter.wire.stream import Stream
 
@@ -31,6 +32,8 @@ class Look:
     """Why the certificate did not verify."""
     chain: CertificateRejected | None = None
     """Why it would not verify whatever its names are."""
+    refusal: str = ""
+    """Why the server does not take us for the domain of ours that we speak for, where there is one."""
 
     @property
     def target(self) -> Target:
@@ -118,24 +121,40 @@ async def _look_at_all(server: Server, domain: str, party: Party, endpoints: Seq
 
 
 async def _look(server: Server, endpoint: Endpoint, target: Target) -> Look:
-    stream = Stream(server.network, target, server.timeouts, server.trace)
+    """As a server of ours where there is one; as a stranger where that one is turned away, who may get further."""
+    identity = server.network.identity
+    if target.party is Party.CLIENT or identity is None or identity.domain in (server.domain, target.domain):
+        return await _look_as(None, server, endpoint, target)
+    look = await _look_as(identity, server, endpoint, target)
+    if not isinstance(look.failure, TURNED_AWAY):
+        return look
+    stranger = await _look_as(None, server, endpoint, target)
+    further = stranger.failure is None or (stranger.encrypted and not look.encrypted)
+    return replace(stranger, refusal=look.failure.detail) if further else look
+
+
+async def _look_as(identity: Identity | None, server: Server, endpoint: Endpoint, target: Target) -> Look:
+    stream = Stream(server.network, target, server.timeouts, server.trace, identity)
     try:
         async with stream.open():
-            return Look(endpoint, stream)
+            return Look(endpoint, stream, refusal=await authenticate(stream, identity) if identity else "")
     except CertificateRejected as rejected:
-        return await _look_again(server, endpoint, target, rejected)
+        return await _look_again(identity, server, endpoint, target, rejected)
     except WireError as error:
         return Look(endpoint, stream, error)
 
 
-async def _look_again(server: Server, endpoint: Endpoint, target: Target, rejected: CertificateRejected) -> Look:
+async def _look_again(
+    identity: Identity | None, server: Server, endpoint: Endpoint, target: Target, rejected: CertificateRejected
+) -> Look:
     chain = None if isinstance(rejected, WrongName) else rejected
     while True:
-        stream = Stream(server.network, target, server.timeouts, server.trace)
+        stream = Stream(server.network, target, server.timeouts, server.trace, identity)
         try:
             async with stream.open(verify=chain is None, names=False):
                 good = chain is None and _names_domain(stream)
-                return Look(endpoint, stream, None, None if good else rejected, chain)
+                refusal = await authenticate(stream, identity) if identity else ""
+                return Look(endpoint, stream, None, None if good else rejected, chain, refusal)
         except CertificateRejected as worse:  # a wrong name hides that it has expired, too
             chain = worse
         except WireError as error:
@@ -157,7 +176,7 @@ def judge_open(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:
 
     Addresses that did not get there are another check's business; when none did, the outcome is unknown.
     """
-    return judge_those(looks, looks.open, judge, "got to its stream features")
+    return judge_those(looks, looks.open, judge, "sent stream features after TLS")
 
 
 def judge_encrypted(looks: Looks, judge: Callable[[Look], Outcome]) -> Outcome:

@@ -3,8 +3,9 @@
 import uuid
 
 from xmpp_exporter.checks.registry import check
+from xmpp_exporter.checks.resources import arrival
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.shared import asked, offered_by_domain, stream_feature
+from xmpp_exporter.checks.shared import WRITERS_LIMIT, asked, offered_by_domain, stream_feature
 from xmpp_exporter.checks.verdicts import broken, supported
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.stanza import quoteattr
@@ -41,12 +42,15 @@ async def blocking_command(server: Server) -> Outcome:
     if missing := await offered_by_domain(server, BLOCKING):
         return missing
     stranger = f"xmpp-exporter-{uuid.uuid4().hex}@blocked.invalid"
-    await _blocked(server)
+    await _blocked(server)  # which is also the wish to be told of changes
     async with server.leaving("block", stranger):
         block = f"<block xmlns='{BLOCKING}'><item jid='{stranger}'/></block>"
-        await asked("to block an address", server.session.iq("set", block))
-        if stranger not in await _blocked(server):
-            return broken(Reason.MISMATCH, "an address that was blocked is not in the block list")
+        with server.session.pushes(f"{{{BLOCKING}}}block") as pushes:
+            await asked("to block an address", server.session.iq("set", block))
+            if stranger not in await _blocked(server):
+                return broken(Reason.MISMATCH, "an address that was blocked is not in the block list")
+            if await arrival(pushes, "word of the address that was blocked", WRITERS_LIMIT) is None:
+                return broken(Reason.MISMATCH, "devices are not told when an address is blocked")
     if stranger in await _blocked(server):
         return broken(Reason.MISMATCH, "an address that was unblocked is still in the block list")
     return supported("an address was blocked and unblocked")

@@ -8,6 +8,7 @@ from xmpp_exporter.checks.resources import second_person
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import asked, info_of, offered_by_account
 from xmpp_exporter.checks.verdicts import broken, supported, unsupported
+from xmpp_exporter.memo import all_of, together
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.errors import StanzaError
 
@@ -32,13 +33,15 @@ async def private_data(server: Server) -> Outcome:
     async with server.leaving("node", node):
         publication = pubsub.publish(server.session, node, "current", PROBE, "whitelist")
         forced = await asked("to publish an item for ourselves", publication)
-        settings = await asked("for the node's configuration", pubsub.configuration(server.session, node)) or {}
-        found = await asked("for the item", pubsub.items(server.session, node)) or {}
-    access_model = "".join(settings.get("pubsub#access_model", ())[:1])
+        settings, found = await together(
+            asked("for the node's configuration", pubsub.configuration(server.session, node)),
+            asked("for the item", pubsub.items(server.session, node)),
+        )
+    access_model = "".join((settings or {}).get("pubsub#access_model", ())[:1])
     if access_model != "whitelist":
         why = "forced by the server" if forced else "although whitelist was asked for and granted"
         return broken(Reason.MISMATCH, f"others can read private data: the access model is {access_model!r}, {why}")
-    if "current" not in found:
+    if "current" not in (found or {}):
         return broken(Reason.MISMATCH, "an item that was to be kept is not found again")
     return supported("a node for the account alone was made")
 
@@ -52,14 +55,13 @@ async def many_items(server: Server) -> Outcome:
     options = {"pubsub#access_model": "whitelist", "pubsub#max_items": "max"}
     async with server.leaving("node", node):
         try:
-            for name in names:
-                await pubsub.publish_with(server.session, node, name, PROBE, options)
+            await all_of(pubsub.publish_with(server.session, node, name, PROBE, options) for name in names)
         except StanzaError as error:
             return await _not_as_many(server, error)
         found = await asked("for the items", pubsub.items(server.session, node)) or {}
     if lost := [name for name in names if name not in found]:
-        return broken(Reason.MISMATCH, f"{len(lost)} of {ITEMS} items of a node for as many as possible are gone")
-    return supported(f"{ITEMS} items of a node for as many as possible are kept")
+        return broken(Reason.MISMATCH, f"a node made with pubsub#max_items=max has lost {len(lost)} of {ITEMS} items")
+    return supported(f"a node made with pubsub#max_items=max keeps {ITEMS} items")
 
 
 async def _not_as_many(server: Server, error: StanzaError) -> Outcome:

@@ -1,18 +1,18 @@
 """What a domain publishes about itself for other people: contacts, outages, its place in the network."""
 
 import json
-import re
 import urllib.parse
 
 from xmpp_exporter.checks.combine import Judgement, all_supported, each
 from xmpp_exporter.checks.pubsub import PUBSUB
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.service import SERVER_INFO
+from xmpp_exporter.checks.service import SERVER_INFO, URI
 from xmpp_exporter.checks.shared import asked, info_of, offered_by_domain
-from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, unsupported
+from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, unsupported, without_place
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.errors import WireError
+from xmpp_exporter.wire.http import site_of
 from xmpp_exporter.wire.stanza import quoteattr
 
 CONTACTS = ("abuse", "admin", "feedback", "sales", "security", "status", "support")
@@ -25,7 +25,6 @@ NETWORK = "urn:xmpp:serverinfo:0"
 MAX_ADDRESSES = 3
 """Status addresses that are fetched."""
 
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _SHOWN = 300
 """Characters of what the server says that go into a detail."""
 
@@ -38,7 +37,7 @@ async def contact_addresses(server: Server) -> Outcome:
         return unsupported(f"the domain's service discovery has no form {SERVER_INFO}")
     found = {kind: [value for value in form.get(f"{kind}-addresses", ()) if value] for kind in CONTACTS}
     listed = "; ".join(f"{kind}: {', '.join(values)}" for kind, values in found.items() if values)[:_SHOWN]
-    misspelt = [value for values in found.values() for value in values if not _URI.fullmatch(value)]
+    misspelt = [value for values in found.values() for value in values if not URI.fullmatch(value)]
     if misspelt:
         example = f"a contact must be a URI, such as mailto:admin@{server.domain}"
         return broken(Reason.MISMATCH, f"{example}, not {', '.join(misspelt)[:_SHOWN]}")
@@ -62,13 +61,13 @@ async def outage_status(server: Server) -> Outcome:
 
 async def _status(server: Server, address: str) -> Outcome:
     if not address.lower().startswith("https://"):
-        return broken(Reason.MISMATCH, "is no https address")
+        return broken(Reason.MISMATCH, "must start with https://")
     try:
         response = await server.http.request("GET", address, redirects=True)
     except WireError as error:
-        return of_endpoint_error(error)
+        return without_place(of_endpoint_error(error), site_of(address))
     if response.status != 200:
-        return broken(Reason.HTTP_STATUS, f"answered with status {response.status}")
+        return broken(Reason.HTTP_STATUS, f"answers with the status {response.status}")
     try:
         status = json.loads(response.body)
     except (ValueError, RecursionError):

@@ -5,6 +5,7 @@ import ipaddress
 from dataclasses import dataclass
 from urllib.parse import SplitResult, urlsplit
 
+from xmpp_exporter.certificate_names import names_of
 from xmpp_exporter.checks.certificates import chain_verifies, names_cover
 from xmpp_exporter.checks.combine import all_supported, each, worst_decided
 from xmpp_exporter.checks.documents import Document, documents
@@ -17,7 +18,6 @@ from xmpp_exporter.checks.slots import UPLOAD, slot_of
 from xmpp_exporter.checks.verdicts import Undecided, broken, is_good, of_endpoint_error, supported, unknown
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import Failure, Outcome, Reason
-from xmpp_exporter.wire.certificates import names_of
 from xmpp_exporter.wire.errors import StanzaError, WireError
 from xmpp_exporter.wire.handshake import Presented, look_at_certificates
 from xmpp_exporter.wire.network import Target
@@ -71,7 +71,11 @@ async def web_servers(server: Server) -> Outcome:
     sites = {str(site): site for url in linked if (site := _site(url, True)) is not None}
     sites |= {str(site): site for url in uploads if (site := _site(url, False)) is not None}
     if not sites:
-        return unknown(Reason.NOT_DISCOVERABLE, "no address of a WebSocket, BOSH or an upload is known")
+        return unknown(
+            Reason.NOT_DISCOVERABLE,
+            "no address of a WebSocket, BOSH or an upload is known: host-meta and the configuration (websocket_url, "
+            "bosh_url) name none, and no upload service gives one",
+        )
     chosen = dict(list(sites.items())[:MAX_HOSTS])
     return all_supported(await each({name: _web_server(server, site) for name, site in chosen.items()}))
 
@@ -122,9 +126,8 @@ async def _web_server(server: Server, site: _Site) -> Outcome:
     try:
         shown = await _presented(server, site)
     except WireError as error:
-        outcome = of_endpoint_error(error)
         # whether it works at all is for those checks to say that use it
-        return unknown(Reason.DEPENDS_ON, outcome.detail)
+        return unknown(Reason.DEPENDS_ON, of_endpoint_error(error).detail)
     chain = chain_verifies(shown.certificates, shown.chain)
     if not is_good(chain):
         return chain
@@ -133,7 +136,7 @@ async def _web_server(server: Server, site: _Site) -> Outcome:
     for name in accepted:
         if names is not None and (found := names.covering(name, ())) is not None:
             return supported(f"names {found}")
-    return broken(Reason.CERTIFICATE, f"not for {site.host}: it is only for {names}"[:300])
+    return broken(Reason.CERTIFICATE, f"the certificate is not for {site.host}: it is only for {names}"[:300])
 
 
 async def _presented(server: Server, site: _Site) -> Presented:

@@ -6,7 +6,16 @@ from xmpp_exporter.checks.combine import all_supported, any_supported, each
 from xmpp_exporter.checks.looks import Look, Looks, client_looks, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import Undecided, broken, of_endpoint_error, supported, unknown, unsupported
+from xmpp_exporter.checks.signed import failure_of
+from xmpp_exporter.checks.verdicts import (
+    Undecided,
+    broken,
+    of_endpoint_error,
+    supported,
+    unknown,
+    unsupported,
+    without_place,
+)
 from xmpp_exporter.model import Failure, Outcome, Reason, Verdict
 from xmpp_exporter.wire.dns import SrvRecord
 from xmpp_exporter.wire.endpoints import direct_tls_service, starttls_service
@@ -32,7 +41,8 @@ async def _judge_records(server: Server, party: Party) -> Outcome:
     if not records:
         return await _without(server, party)
     if any(not record.host for record in records):
-        return unknown(Reason.NOT_APPLICABLE, f"the SRV record _{service}._tcp.{server.domain} has the target '.': off")
+        name = f"_{service}._tcp.{server.domain}"
+        return unknown(Reason.NOT_APPLICABLE, f"the SRV record {name} has the target '.': not offered here")
     return all_supported(await each({f"{record.host}:{record.port}": _leads_on(server, record) for record in records}))
 
 
@@ -43,7 +53,8 @@ async def _leads_on(server: Server, record: SrvRecord) -> Outcome:
     try:
         addresses = await server.lookups.addresses(record.host)
     except WireError as error:
-        return of_endpoint_error(error)
+        proven = await failure_of(server, {(record.host, "A"): error})
+        return proven if proven and proven.verdict is Verdict.BROKEN else of_endpoint_error(error)
     if not addresses:
         return broken(Reason.DNS, "the target has no address")
     if (await server.lookups.answer(record.host, "A")).alias:
@@ -90,7 +101,9 @@ async def ipv6(server: Server) -> Outcome:
 
 
 def _over_ipv6(looks: Looks) -> Outcome:
-    outcomes = {str(look.target): _answers(look) for look in looks.all if ":" in look.target.address}
+    outcomes = {
+        str(look.target): without_place(_answers(look), look.target) for look in looks.all if ":" in look.target.address
+    }
     if outcomes:
         return any_supported(outcomes)
     unresolved = [endpoint.detail for endpoint in looks.endpoints if endpoint.failure not in (None, Failure.DNS)]

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 from xmpp_exporter.checks.looks import Look, client_looks, judge_open
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.shared import NOBODY
-from xmpp_exporter.checks.verdicts import broken, is_good, supported, unknown, unsupported
+from xmpp_exporter.checks.shared import NOBODY, asked
+from xmpp_exporter.checks.verdicts import broken, is_good, of_error, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason, Verdict
 from xmpp_exporter.wire.errors import StanzaError
 from xmpp_exporter.wire.registration import FEATURE, FORM, NAMESPACE, OOB, REGISTER, is_captcha
@@ -35,24 +35,26 @@ async def in_band_registration(server: Server) -> Outcome:
     except StanzaError as error:
         if error.condition in _CLOSED:
             return unsupported(f"closed: registration is among the stream features, but refused: {error.detail}")
-        return broken(Reason.STANZA_ERROR, f"asked for the registration form, the server answers {error.detail}")
+        return of_error(error)
     return _mode(reply, invites=invited(server.front.features))
 
 
 async def _form(server: Server) -> ET.Element:
     """The reply to the request for the form, asked for once. Raises what the stream raises."""
-    return await server.share("registration form", lambda: server.front.ask("get", f"<query xmlns='{NAMESPACE}'/>"))
+    reply = server.share("registration form", lambda: server.front.ask("get", f"<query xmlns='{NAMESPACE}'/>"))
+    return await asked("for the registration form", reply)
 
 
 def _mode(reply: ET.Element, invites: bool) -> Outcome:
     query = reply.find(f"{REGISTER}query")
     if query is None:
-        return broken(Reason.MISMATCH, "the reply to the request for the registration form has none")
+        return broken(Reason.MISMATCH, "the request for the registration form is answered without one")
     plain = {local(child) for child in query}
     fields = {field.get("var", "") for field in query.iterfind(f"{FORM}x/{FORM}field")}
     if {"username", "password"} <= plain | fields:
         more = sorted((fields | plain) & {"email", "ocr", "qa", "url"})
-        detail = ", ".join(["open: a form with a name and a password", *more])
+        fields_too = f", and {', '.join(more)}" if more else ""
+        detail = f"open: a form with a name and a password{fields_too}"
         return supported(detail + ("; it may be for people with an invitation only" if invites else ""))
     if url := query.findtext(f"{OOB}x/{OOB}url", "").strip():
         return unsupported(f"out of band: accounts are made on a web page only, {url[:200]}")

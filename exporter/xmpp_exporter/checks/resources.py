@@ -162,7 +162,10 @@ async def settled(session: Session, domain: str) -> None:
 async def require_nobody_watches(session: Session) -> None:
     """Raises Undecided if somebody would see the presence of this session, and WireError if that is not known."""
     if await watching_contacts(session):
-        raise Undecided(Reason.ACCOUNT_HAS_CONTACTS, f"contacts of {session.bare_jid} would see its presence")
+        raise Undecided(
+            Reason.ACCOUNT_HAS_CONTACTS,
+            f"contacts of {session.bare_jid} would see its presence; use a second account without any",
+        )
 
 
 async def arrival(listener: Listener, wanted: str, limit: float) -> ET.Element | None:

@@ -11,7 +11,7 @@ from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import WRITERS_LIMIT, stream_feature
 from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, of_error, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason
-from xmpp_exporter.wire.errors import ResolutionFailed, StanzaError, WireError
+from xmpp_exporter.wire.errors import NoAddress, StanzaError, WireError
 from xmpp_exporter.wire.negotiation import SM
 from xmpp_exporter.wire.network import Target
 from xmpp_exporter.wire.session import CLIENT, Resumption, Session
@@ -55,12 +55,13 @@ async def _enable(session: Session) -> ET.Element | Outcome:
             condition = next((local(child) for child in enabled), "no reason given")
             return broken(Reason.STANZA_ERROR, f"stream management is offered, but not enabled: {condition}")
         if enabled.get("resume") not in ("true", "1") or not enabled.get("id"):
-            return unsupported("stream management is enabled without resumption")
+            return unsupported("stream management is enabled, but without resumption")
         answer = await answers.next("an acknowledgement")
         while answer.tag == f"{{{SM}}}r":
             answer = await answers.next("an acknowledgement")
         if answer.tag != f"{{{SM}}}a" or number(answer.get("h"), 2**32) is None:
-            return broken(Reason.MISMATCH, f"asked for an acknowledgement it answers with <{local(answer)}/>")
+            told = f"asked for an acknowledgement, the server answers with <{local(answer)}/> or without a number"
+            return broken(Reason.MISMATCH, told)
         return enabled
 
 
@@ -75,7 +76,7 @@ async def _place(server: Server, before: Target, location: str) -> Target:
         host, port = "", 0
     addresses = await _addresses(server, host) if host else []
     if not addresses:
-        raise ResolutionFailed(f"{location[:100]!r}, where streams are to be resumed, has no address")
+        raise NoAddress(f"{location[:100]!r}, where streams are to be resumed, has no address")
     return Target(before.domain, host, addresses[0], port, before.direct_tls, before.allow_private)
 
 

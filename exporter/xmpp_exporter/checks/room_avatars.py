@@ -6,7 +6,7 @@ from xmpp_exporter.checks.avatar import Picture, pixel
 from xmpp_exporter.checks.group_chat import NO_VCARD, judge_rooms
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.room_features import ROOM_INFO
-from xmpp_exporter.checks.rooms import Room
+from xmpp_exporter.checks.rooms import Room, info_of_room
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import asked
 from xmpp_exporter.checks.verdicts import broken, supported, unsupported
@@ -23,7 +23,7 @@ async def room_avatar_hash(server: Server) -> Outcome:
     """XEP-0486 §3.2 and §3.3: the owner gives the room a picture, and the room tells everybody its hash."""
 
     async def judge(room: Room, service: Info) -> Outcome:
-        info = await server.disco.info(room.jid)
+        info = await info_of_room(server, room)
         if "vcard-temp" not in info.features | service.features:
             return unsupported(NO_VCARD)
         told = info.form(ROOM_INFO) or {}
@@ -44,7 +44,7 @@ async def _published(server: Server, room: Room) -> Outcome:
         query = await asked("what a room is", server.session.iq("get", f"<query xmlns='{INFO}'/>", room.jid))
         found = (parse_info(query).form(ROOM_INFO) or {}).get(_HASH, ())
     if not found:
-        return unsupported(f"a room takes a picture, and does not tell its hash ({_HASH})")
+        return unsupported(f"a room takes a picture, but does not tell its hash ({_HASH})")
     if picture.id not in found:
         return broken(Reason.MISMATCH, f"a room tells another hash than that of its picture: {', '.join(found)[:200]}")
     return supported("a room told the hash of the picture that was published")

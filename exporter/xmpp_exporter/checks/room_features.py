@@ -2,7 +2,7 @@
 
 from xmpp_exporter.checks.group_chat import judge_rooms
 from xmpp_exporter.checks.registry import check
-from xmpp_exporter.checks.rooms import Room
+from xmpp_exporter.checks.rooms import Room, info_of_room
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import info_of
 from xmpp_exporter.checks.verdicts import supported, unsupported
@@ -22,7 +22,7 @@ _SLOW_MODE = frozenset({"muc#roomconfig_slow_mode_duration", "muc#roominfo_slow_
 
 async def offered_by_room(server: Server, room: Room, feature: str, older: frozenset[str]) -> Outcome | None:
     """None when our room has `feature`; else the outcome, outdated if it has one of `older` alone."""
-    features = (await server.disco.info(room.jid)).features
+    features = (await info_of_room(server, room)).features
     if feature in features:
         return None
     if outdated := sorted(features & older):
@@ -70,7 +70,7 @@ async def slow_mode(server: Server) -> Outcome:
     """XEP-0500 §5.1 and §5.2: a setting of rooms, or one that rooms tell although their owners cannot change it."""
 
     async def judge(room: Room, service: Info) -> Outcome:
-        told = (await server.disco.info(room.jid)).form(ROOM_INFO) or {}
+        told = (await info_of_room(server, room)).form(ROOM_INFO) or {}
         if found := sorted(_SLOW_MODE & (room.settings | told.keys())):
             return supported(f"rooms have {' and '.join(found)}")
         return unsupported("neither the configuration of a room nor what it tells of itself has a slow mode")

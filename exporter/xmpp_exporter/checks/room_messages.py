@@ -4,13 +4,12 @@ import uuid
 import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
+from xmpp_exporter.checks.archive_search import STANZA_ID
 from xmpp_exporter.checks.rooms import Room
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import asked
 from xmpp_exporter.wire.session import CLIENT, Listener
 from xmpp_exporter.wire.stanza import quoteattr, reply_of
-
-STANZA_ID = "{urn:xmpp:sid:0}stanza-id"
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,5 +44,5 @@ async def _moderated(server: Server, room: Room) -> Outcome:
     with server.session.listen(told) as notices:
         request = f"<moderate xmlns='{_MODERATE}' id={quoteattr(stanza_id)}><retract xmlns='{_RETRACT}'/></moderate>"
         await asked("to retract a message in a room", server.session.iq("set", request, room.jid))
-        await asked("to retract a message in a room", notices.next("what tells everybody of it"))
+        await asked("to retract a message in a room", notices.next("the notice to everybody in the room"))
     return supported("a message was retracted, and everybody in the room told")

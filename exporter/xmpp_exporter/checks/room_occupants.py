@@ -6,7 +6,7 @@ from xmpp_exporter.checks.group_chat import group_chat_services, judge_rooms
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.room_features import offered_by_room
 from xmpp_exporter.checks.room_messages import message_in
-from xmpp_exporter.checks.rooms import Room
+from xmpp_exporter.checks.rooms import Room, info_of_room
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import asked
 from xmpp_exporter.checks.verdicts import broken, of_error, supported
@@ -85,13 +85,13 @@ async def self_ping(server: Server) -> Outcome:
     async def judge(room: Room, service: Info) -> Outcome:
         inside = await _ping(server.session, room)
         if inside is not None and inside.condition not in _STILL_IN:
-            told = f"who is in a room and pings itself is told {inside.detail}: clients enter it again and again"
+            told = f"who is in a room is told {inside.detail}: clients enter it again and again"
             return _unless_unreachable(inside) or broken(Reason.STANZA_ERROR, told)
         outside = await _ping(await server.other_resource(), room)
         if outside is None or outside.condition in _STILL_IN:
             told = "a result" if outside is None else outside.detail
-            return broken(Reason.MISMATCH, f"who is not in a room gets {told}, and takes it for being there")
-        optimised = _SELF_PING in (await server.disco.info(room.jid)).features
+            return broken(Reason.MISMATCH, f"who is not in a room gets {told}: clients believe that they are there")
+        optimised = _SELF_PING in (await info_of_room(server, room)).features
         by_whom = "the service" if optimised else "one's own client"
         answered = f"{by_whom} answers who is in a room; who is not is told {outside.condition}"
         return _unless_unreachable(outside) or supported(answered)
@@ -110,7 +110,10 @@ def _unless_unreachable(error: StanzaError) -> Outcome | None:
 async def _ping(session: Session, room: Room) -> StanzaError | None:
     """The error by which the ping of our own address in the room is answered, or None for a result."""
     try:
-        await asked("who is in a room", session.iq("get", "<ping xmlns='urn:xmpp:ping'/>", room.occupant))
+        await asked(
+            "with a ping to our own address in a room",
+            session.iq("get", "<ping xmlns='urn:xmpp:ping'/>", room.occupant),
+        )
     except StanzaError as error:
         return error
     return None

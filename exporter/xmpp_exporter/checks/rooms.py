@@ -6,9 +6,10 @@ import xml.etree.ElementTree as ET
 from dataclasses import dataclass
 
 from xmpp_exporter.checks.server import Server
+from xmpp_exporter.checks.shared import asked
 from xmpp_exporter.checks.verdicts import Undecided, of_error
 from xmpp_exporter.model import Reason
-from xmpp_exporter.wire.disco import DATA
+from xmpp_exporter.wire.disco import DATA, Info
 from xmpp_exporter.wire.errors import StanzaError
 from xmpp_exporter.wire.session import CLIENT
 from xmpp_exporter.wire.stanza import escape, quoteattr, reply_of
@@ -50,6 +51,11 @@ async def room_on(server: Server, service: str) -> Room:
     return await server.share(f"room on {service}", lambda: _make(server, service))
 
 
+async def info_of_room(server: Server, room: Room) -> Info:
+    """What the room is and can do, as it was when first asked for. Raises StanzaError and what ends a stream."""
+    return await asked("what a room can do", server.disco.info(room.jid))
+
+
 async def _make(server: Server, service: str) -> Room:
     jid = f"xmpp-exporter-{uuid.uuid4().hex}@{service}"
     entry = server.leave("room", jid)
@@ -57,10 +63,10 @@ async def _make(server: Server, service: str) -> Room:
     if isinstance(presence, StanzaError):
         server.journal.removed(entry)
         reason = of_error(presence).reason
-        refused = reason is Reason.FORBIDDEN or presence.condition == "item-not-found"
-        raise Undecided(
-            Reason.FORBIDDEN if refused else Reason.DEPENDS_ON, f"no room can be made: {presence.detail}"
-        ) from presence
+        if reason is Reason.FORBIDDEN or presence.condition == "item-not-found":
+            told = f"the account may make no room: {presence.detail}; let it, or name another service (muc_service)"
+            raise Undecided(Reason.FORBIDDEN, told) from presence
+        raise Undecided(Reason.DEPENDS_ON, f"no room can be made: {presence.detail}") from presence
     if isinstance(presence, BaseException):
         raise presence
     try:

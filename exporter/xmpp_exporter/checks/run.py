@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 
 import structlog
 
@@ -10,23 +11,28 @@ from xmpp_exporter.checks.registry import CheckFunction
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import Undecided, of_error, unknown
 from xmpp_exporter.model import CheckResult, Outcome, Reason
+from xmpp_exporter.printable import excerpt
 from xmpp_exporter.wire.errors import StanzaError, WireError
 from xmpp_exporter.wire.session import Session
 
 log = structlog.get_logger(__name__)
+
+MAX_DETAIL = 1000
+"""Characters of a detail, however many addresses and answers are put together in it."""
 
 
 async def run(check: Check, function: CheckFunction, server: Server, deadline: float) -> CheckResult:
     """The result of one check, at the latest at `deadline` (time of the event loop). Raises only CancelledError."""
     started = time.perf_counter()
     outcome = await _attempt(check, function, server, deadline)
+    outcome = replace(outcome, detail=excerpt(outcome.detail, MAX_DETAIL))
     return CheckResult(check.id, outcome, time.perf_counter() - started)
 
 
 async def _refusal(check: Check, server: Server) -> Outcome | None:
     """Why the check does not run on this server, if it does not."""
     if check.id in server.config.exclude:
-        return unknown(Reason.EXCLUDED, "excluded by the configuration")
+        return unknown(Reason.EXCLUDED, "excluded by the configuration (exclude)")
     if not check.needs - {"attempt"}:
         return None
     if server.login is None:
@@ -74,7 +80,8 @@ async def _attempt(check: Check, function: CheckFunction, server: Server, deadli
     except WireError as error:
         return of_error(error)
     except TimeoutError:
-        return unknown(Reason.TIMEOUT, "the probe's time limit was reached")
+        limit = server.config.timeouts.compliance
+        return unknown(Reason.TIMEOUT, f"the probe reached its time limit of {limit:g} s (timeouts.compliance)")
     except Exception as error:  # a fault of ours must not be the server's
         log.exception("a check failed in itself", check=check.id, domain=server.domain)
-        return unknown(Reason.INTERNAL, f"a fault in the exporter: {type(error).__name__}")
+        return unknown(Reason.INTERNAL, f"a fault in the exporter: {type(error).__name__}; its log has more")

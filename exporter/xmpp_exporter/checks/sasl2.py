@@ -61,7 +61,7 @@ def _bind2(offer: Offer) -> Outcome:
     bind = offer.inline.find(f"{BIND2}bind")
     if bind is not None:
         names = [each.get("var", "") for each in bind.iterfind(f"{BIND2}inline/{BIND2}feature")]
-        return supported(f"offered, and with it {listed(names)}")
+        return supported(f"offered; along with it: {listed(names)}")
     if offer.inline.find(_EARLIER_BIND) is not None:
         return unsupported("only the older urn:xmpp:bind2:1 is offered along with SASL2", Reason.OUTDATED)
     return unsupported("Bind 2 is not offered along with SASL2")

@@ -13,7 +13,7 @@ CAPS = "{http://jabber.org/protocol/caps}c"
 SERVER_INFO = "http://jabber.org/network/serverinfo"
 ABUSE = "abuse-addresses"
 
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
+URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
 _SHOWN = 200
 """Characters of what the server says that go into a detail."""
 
@@ -28,7 +28,7 @@ async def abuse_contact(server: Server) -> Outcome:
     if not addresses:
         return unsupported(f"the domain's form {SERVER_INFO} has no {ABUSE}")
     listed = ", ".join(addresses)[:_SHOWN]
-    if not any(_URI.fullmatch(address) for address in addresses):
+    if not any(URI.fullmatch(address) for address in addresses):
         return broken(Reason.MISMATCH, f"{ABUSE} has no URI, such as mailto:abuse@{server.domain}: {listed}")
     return supported(listed)
 
@@ -36,7 +36,7 @@ async def abuse_contact(server: Server) -> Outcome:
 @check("xep0115")
 async def entity_capabilities(server: Server) -> Outcome:
     """XEP-0115 §6.3. A hash that does not fit is no failure: clients then ask, as they do without one."""
-    if missing := stream_feature(server, CAPS, "entity capabilities"):
+    if missing := stream_feature(server, CAPS, "the hash of entity capabilities (XEP-0115)"):
         return missing
     caps = server.session.features.find(CAPS)
     attributes = caps.attrib if caps is not None else {}

@@ -45,7 +45,9 @@ class Services:
         if not self.silent:
             return otherwise
         names = "; ".join(f"{jid}: {error.detail}" for jid, error in self.silent.items())
-        return unknown(Reason.DEPENDS_ON, f"does not say what it is: {names}")
+        return unknown(
+            Reason.DEPENDS_ON, f"may be hidden behind an item of the domain that does not say what it is: {names}"
+        )
 
 
 async def services(server: Server, role: Role, configured: str | None = None) -> Services:

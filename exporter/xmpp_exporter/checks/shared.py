@@ -15,6 +15,9 @@ Answer = TypeVar("Answer")
 NOBODY = frozenset({"service-unavailable", "feature-not-implemented", "item-not-found"})
 """Conditions by which an entity says that nobody there answers such a question."""
 
+TELLS_MORE = "a second account (second_account) would tell"
+"""Of what servers may treat in another way where it goes to the account itself."""
+
 WRITERS_LIMIT = 5.0
 """Seconds that a server gets to show what it has just stored."""
 

@@ -19,6 +19,12 @@ MAX_NAMED = 5
 """Names in a detail."""
 
 
+NOT_VALIDATED = unknown(
+    Reason.PROBER_LIMIT,
+    "the DNS servers that the exporter asks do not validate DNSSEC; name one that does (resolver.nameservers)",
+)
+
+
 async def is_validated(server: Server) -> bool:
     """Whether the name servers that we ask validate at all."""
     try:
@@ -77,10 +83,7 @@ async def _judge(server: Server, answers: Mapping[Question, Answer | WireError])
     if there and not unsigned:
         return supported(f"signed: {_written(there)}")
     if len(unsigned) == len(there) and not await is_validated(server):
-        return unknown(
-            Reason.PROBER_LIMIT,
-            "the DNS servers that the exporter asks do not validate DNSSEC; name one that does (resolver.nameservers)",
-        )
+        return NOT_VALIDATED
     return unsupported(f"not signed: {_written(unsigned)}")
 
 

@@ -9,6 +9,7 @@ from xmpp_exporter.checks.shared import NOBODY, asked
 from xmpp_exporter.checks.verdicts import broken, supported, unsupported
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.errors import StanzaError
+from xmpp_exporter.wire.xml import local
 
 
 @check("xep0054")
@@ -20,10 +21,10 @@ async def vcard(server: Server) -> Outcome:
         if error.condition == "item-not-found":
             return supported("answers; the account has no vCard yet")
         if error.condition in NOBODY:
-            return unsupported(f"the account's vCard is answered with {error.detail}")
+            return unsupported(f"answered with the error {error.detail}")
         raise
     if reply.tag not in ("{vcard-temp}vCard", "{jabber:client}iq"):
-        return broken(Reason.MISMATCH, f"the account's vCard is answered with {reply.tag[:100]}")
+        return broken(Reason.MISMATCH, f"the request for the account's vCard is answered with <{local(reply)}/>")
     return supported("answers with the account's vCard")
 
 
@@ -35,7 +36,7 @@ async def private_storage(server: Server) -> Outcome:
         before = await asked("for private XML storage", read_private(server.session))
     except StanzaError as error:
         if error.condition in NOBODY:
-            return unsupported(f"private XML storage is answered with {error.detail}")
+            return unsupported(f"answered with the error {error.detail}")
         raise
     async with server.leaving("private", OURS):
         await asked("to store XML", write_private(server.session, token))

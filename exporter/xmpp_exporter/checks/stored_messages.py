@@ -3,7 +3,8 @@
 import contextlib
 
 from xmpp_exporter.checks import archive_search
-from xmpp_exporter.checks.history import MAM, OLDER, ONE_MESSAGE, default_preference
+from xmpp_exporter.checks.archive_search import MAM
+from xmpp_exporter.checks.history import OLDER, ONE_MESSAGE, default_preference
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.resources import (
     OFFLINE_CHECK,
@@ -18,6 +19,7 @@ from xmpp_exporter.checks.resources import (
 )
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.shared import (
+    TELLS_MORE,
     WRITERS_LIMIT,
     asked,
     eventually,
@@ -39,16 +41,22 @@ async def archived_message(server: Server) -> Outcome:
         return missing
     default = await _preference(server)
     if default not in (None, "always"):
-        return unknown(Reason.ARCHIVE_DISABLED, f"the account's preferences archive by default: {default[:20]}")
+        return unknown(
+            Reason.ARCHIVE_DISABLED,
+            f"the account's archive keeps by default: {default[:20]}; for this check it must be always",
+        )
     session = server.session
     await asked("for one archived message", session.iq("set", ONE_MESSAGE))
     alone, text = server.log_in_second is None, token()
     session.send(message(session.jid if alone else (await second_person(server)).jid, text))
-    if await eventually(lambda: _archived(session, text), bool):
+    if found := await eventually(lambda: _archived(session, text), bool):
+        told = found.stanza_id(session.bare_jid)
+        if told and told != found.id:
+            return broken(Reason.MISMATCH, "an archived message has another id in itself than in the archive")
         return supported("a message that was sent is in the archive")
     detail = "a message that was sent is not in the archive"
     if alone:
-        return unknown(Reason.NEEDS_SECOND_ACCOUNT, f"{detail}; but it was sent to the account itself")
+        return unknown(Reason.NEEDS_SECOND_ACCOUNT, f"{detail}; but it went to the account itself: {TELLS_MORE}")
     if default is None:
         return unknown(Reason.ARCHIVE_DISABLED, f"{detail}; the account has no preferences that say that it should be")
     return broken(Reason.MISMATCH, f"{detail}, although by the account's preferences all are archived")
@@ -62,8 +70,8 @@ async def _preference(server: Server) -> str | None:
         return None
 
 
-async def _archived(session: Session, text: str) -> bool:
-    return await asked("for the last archived messages", archive_search.find(session, text)) is not None
+async def _archived(session: Session, text: str) -> archive_search.Archived | None:
+    return await asked("for the last archived messages", archive_search.find(session, text))
 
 
 @check(OFFLINE_CHECK)
@@ -91,6 +99,6 @@ async def offline_message(server: Server) -> Outcome:
 async def _missing(person: Session, text: str) -> Outcome:
     detail = "a message to an account that was offline did not come after its login"
     with contextlib.suppress(StanzaError):  # without an archive it is in none
-        if await archive_search.find(person, text) is not None:
+        if await archive_search.find(person, text):
             return unknown(Reason.NOT_APPLICABLE, f"{detail}; it is in the archive, where clients find it")
     return broken(Reason.MISMATCH, detail)

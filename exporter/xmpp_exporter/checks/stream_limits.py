@@ -31,7 +31,7 @@ async def stream_limits(server: Server) -> Outcome:
 def _judge(look: Look) -> Outcome:
     limits = look.stream.features.find(f"{LIMITS}limits")
     if limits is None:
-        return unsupported("the limits are not among the stream features before login")
+        return unsupported("stream limits are not among the stream features before login")
     told = {name: text.strip() for name in _NAMES if (text := limits.findtext(f"{LIMITS}{name}")) is not None}
     values = _values(look)
     if wrong := [name for name in told if name not in values]:

@@ -58,7 +58,7 @@ def _faults(header: ET.Element, domain: str) -> list[str]:
     faults = []
     sender = header.get("from")
     if sender is None or sender.lower().rstrip(".") != domain:
-        faults.append(f"is from {sender[:100]!r}, not {domain}" if sender else "does not say from whom it is")
+        faults.append(f"is from {sender[:100]!r}, not {domain}" if sender else "does not say from which domain it is")
     if not header.get("id"):
         faults.append("has no id")
     major, _, minor = header.get("version", "").partition(".")

@@ -59,7 +59,7 @@ async def ciphers(server: Server) -> Outcome:
 async def _daily(server: Server, check_id: str, metric: str, judge: Callable[[Server], Awaitable[Outcome]]) -> Outcome:
     """The outcome of `judge`, or the last one for a day; `metric` is the fact that says when that was."""
     if server.config.relation == "foreign":
-        return unknown(Reason.EXCLUDED, "not tried at foreign servers")
+        return unknown(Reason.EXCLUDED, "not tried at foreign servers (relation: foreign)")
     results = server.previous.checks if server.previous is not None else ()
     last = next((result.outcome for result in results if result.check == check_id), None)
     if last is not None and 0 <= time.time() - last.facts.get(metric, 0.0) < DAY:
@@ -96,7 +96,7 @@ async def _over_all(
 
     chosen = [look for looks in parties for look in looks.all if _can_begin(look)]
     if not chosen:
-        return unknown(Reason.DEPENDS_ON, "no address got as far as TLS")
+        return unknown(Reason.DEPENDS_ON, "no address agrees to TLS")
     return all_supported({**await each({look.name: judged(look) for look in chosen}), **undecided})
 
 
@@ -113,7 +113,7 @@ async def _versions(server: Server, look: Look) -> Outcome:
     found = {answer.version_name: answer.version for answer in answers if isinstance(answer, Choice)}
     names = sorted(found, key=lambda name: found[name])
     if look.stream.tls is not None:
-        names = list(dict.fromkeys([*names, look.stream.tls.version.replace("TLSv", "TLS ")]))
+        names = list(dict.fromkeys([*names, look.stream.tls.version_name]))
     if old := [name for name in names if found.get(name, TLS1_2) < TLS1_2]:
         others = [name for name in names if name not in old]
         rest = f" beside {' and '.join(others)}" if others else ", and nothing newer"
@@ -134,7 +134,7 @@ async def _suites(server: Server, look: Look) -> Outcome:
         return supported(f"chooses {suite_name(best.suite)} for TLS 1.2, and refuses weak ones")
     if look.stream.tls is None:
         return _untried(look, []) or unknown(Reason.DEPENDS_ON, "no handshake succeeded")
-    return supported(f"has no TLS 1.2; {look.stream.tls.cipher} in {look.stream.tls.version.replace('TLSv', 'TLS ')}")
+    return supported(f"has no TLS 1.2; {look.stream.tls.cipher} in {look.stream.tls.version_name}")
 
 
 def _unanswered(answers: list[Answer]) -> Outcome | None:

@@ -1,6 +1,7 @@
 """How checks say what they found."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from xmpp_exporter.model import Outcome, Reason, Verdict
 from xmpp_exporter.wire.errors import Disconnected, StanzaError, WireError
@@ -63,10 +64,19 @@ def of_error(error: WireError) -> Outcome:
         if error.condition in _TRANSIENT:
             return unknown(Reason.TIMEOUT, f"no answer in time: {error.detail}")
         return broken(Reason.STANZA_ERROR, f"answered with the error {error.detail}")
-    if error.reason is Reason.DNS:
+    if error.reason in (Reason.DNS, Reason.DEPENDS_ON):
         return unknown(Reason.DEPENDS_ON, error.detail)
     reasons = {Reason.TIMEOUT, Reason.PROBER_LIMIT, Reason.LOGIN_FAILED}
     return unknown(error.reason if error.reason in reasons else Reason.DISCONNECTED, error.detail)
+
+
+def without_place(outcome: Outcome, place: object) -> Outcome:
+    """The same outcome, its detail without the place that it begins with, where that stands before it anyhow."""
+    written = str(place)
+    rest = outcome.detail.removeprefix(written)
+    if rest == outcome.detail or not rest.startswith((" ", ": ")):
+        return outcome
+    return replace(outcome, detail=rest.removeprefix(":").lstrip())
 
 
 _UNDELIVERED = frozenset(

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from xmpp_exporter.checks import cors
 from xmpp_exporter.checks.combine import all_supported, each
-from xmpp_exporter.checks.documents import JSON, XML, Document, document, documents
+from xmpp_exporter.checks.documents import JSON, XML, Document, document, documents, why_unread
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
 from xmpp_exporter.checks.verdicts import broken, is_good, supported, unknown, unsupported
@@ -12,7 +12,9 @@ from xmpp_exporter.checks.web_streams import MAX_LINKS, follow
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import Outcome, Reason, Verdict
 
-_NO_LINKS = unsupported("names neither a WebSocket nor BOSH")
+
+def _without_links(name: str) -> Outcome:
+    return unsupported(f"{name} names neither a WebSocket nor BOSH")
 
 
 @check("xep0156")
@@ -29,9 +31,9 @@ async def _judge(server: Server, name: str) -> Outcome:
     if isinstance(found, Outcome):
         return found
     if not found.links:
-        return _NO_LINKS
+        return _without_links(name)
     outcomes = await each({str(link): follow(server, link) for link in found.links[:MAX_LINKS]})
-    whole = all_supported({cors.ALLOW_ORIGIN: _readable(found, broken(Reason.MISMATCH, ""))} | outcomes)
+    whole = all_supported({name: _readable(found, broken(Reason.MISMATCH, ""))} | outcomes)
     return supported(f"web pages may read it, and its links work: {', '.join(outcomes)}") if is_good(whole) else whole
 
 
@@ -42,7 +44,7 @@ async def json_document(server: Server) -> Outcome:
     if isinstance(found, Outcome):
         return found
     if not found.links:
-        return _NO_LINKS
+        return _without_links(JSON)
     if isinstance(other, Document) and set(other.links) != set(found.links):
         differing = ", ".join(sorted(str(link)[:200] for link in set(other.links) ^ set(found.links)))
         return broken(Reason.MISMATCH, f"{JSON} and {XML} have not the same links; in one of them only: {differing}")
@@ -59,8 +61,7 @@ async def readable_documents(server: Server) -> Outcome:
     absent = {name: answer for name, answer in answers.items() if isinstance(answer, Outcome)}
     if all(answer.verdict is Verdict.UNSUPPORTED for answer in absent.values()):
         return unknown(Reason.NOT_APPLICABLE, "there is no host-meta document that pages could read")
-    details = "; ".join(f"{name}: {answer.detail}" for name, answer in absent.items())
-    return unknown(Reason.DEPENDS_ON, f"no host-meta document could be read: {details}")
+    return unknown(Reason.DEPENDS_ON, f"no host-meta document could be read: {why_unread(absent.values())}")
 
 
 def _readable(found: Document, without: Outcome) -> Outcome:
@@ -68,7 +69,7 @@ def _readable(found: Document, without: Outcome) -> Outcome:
     if cors.readable(found.response):
         return supported("any web page may read it")
     allowed = found.response.header(cors.ALLOW_ORIGIN)
-    detail = f"web pages of other sites may not read it: the header is {allowed[:100]!r}"
+    detail = f"web pages of other sites may not read it: {cors.written(found.response)}"
     if allowed:
         return broken(Reason.MISMATCH, detail)
     return Outcome(without.verdict, without.reason, detail)

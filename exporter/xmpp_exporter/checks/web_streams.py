@@ -2,7 +2,7 @@
 
 from xmpp_exporter.checks.bosh import bosh_parts, bosh_stream
 from xmpp_exporter.checks.combine import all_supported, each
-from xmpp_exporter.checks.documents import Document, documents
+from xmpp_exporter.checks.documents import Document, documents, why_unread
 from xmpp_exporter.checks.host_meta import Link
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
@@ -12,6 +12,9 @@ from xmpp_exporter.model import Outcome, Reason, Verdict
 
 MAX_LINKS = 8
 """Links of a document that are followed."""
+
+_TITLES = {"websocket": ("WebSocket", "websocket_url"), "xbosh": ("BOSH", "bosh_url")}
+"""What people call it, and the key of the configuration, by relation."""
 
 _WORKS = {"websocket": websocket_stream, "xbosh": bosh_stream}
 
@@ -52,16 +55,15 @@ async def _known(server: Server, relation: str, configured: str | None) -> list[
     urls = list(dict.fromkeys(link.href for read in found for link in read.links if link.relation == relation))
     if urls:
         return urls[:MAX_LINKS]
-    failed = {
-        name: answer
-        for name, answer in answers.items()
+    failed = [
+        answer
+        for answer in answers.values()
         if isinstance(answer, Outcome) and answer.verdict is not Verdict.UNSUPPORTED
-    }
+    ]
     if failed:
-        details = "; ".join(f"{name}: {answer.detail}" for name, answer in failed.items())
-        raise Undecided(Reason.DEPENDS_ON, f"host-meta could not be read: {details}")
-    key = "websocket_url" if relation == "websocket" else "bosh_url"
+        raise Undecided(Reason.DEPENDS_ON, f"host-meta could not be read: {why_unread(failed)}")
+    title, key = _TITLES[relation]
     raise Undecided(
         Reason.NOT_DISCOVERABLE,
-        f"host-meta names no {relation}, so where it is cannot be known; {key} in the configuration says it",
+        f"host-meta names no {title}: name it there (XEP-0156), or in the exporter's configuration ({key})",
     )

@@ -2,9 +2,10 @@
 
 from xmpp_exporter.checks import cors
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported
+from xmpp_exporter.checks.verdicts import broken, of_endpoint_error, supported, without_place
 from xmpp_exporter.model import Outcome, Reason
 from xmpp_exporter.wire.errors import WireError
+from xmpp_exporter.wire.http import site_of
 from xmpp_exporter.wire.stanza import quoteattr
 from xmpp_exporter.wire.stream import STREAM_ERROR, STREAMS, stream_error_text
 from xmpp_exporter.wire.xml import local, parse
@@ -25,7 +26,7 @@ async def websocket_stream(server: Server, url: str) -> Outcome:
             features = parse(await socket.receive())
             await socket.send(f"<close xmlns='{FRAMING}'/>")
     except WireError as error:
-        return of_endpoint_error(error)
+        return without_place(of_endpoint_error(error), site_of(url))
     if features.tag == STREAM_ERROR:
         return broken(Reason.MISMATCH, f"opens the stream with a {stream_error_text(features)}")
     if features.tag != f"{STREAMS}features":

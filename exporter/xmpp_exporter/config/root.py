@@ -9,6 +9,7 @@ import yaml
 from pydantic import Field, field_validator
 
 from xmpp_exporter.config.federation import Federation
+from xmpp_exporter.config.identity import Identity
 from xmpp_exporter.config.server import ServerConfig
 from xmpp_exporter.config.values import Address, ContactUrl, Domain, HostPortText
 from xmpp_exporter.serving.secret import PasswordError
@@ -80,6 +81,8 @@ class ProberSettings(Section):
     """Addresses that always answer: when none does, it is the prober's network that is down."""
     limits: Limits = Limits()
     federation: Federation = Federation()
+    s2s: Identity | None = None
+    """None to connect to servers' own ports as a stranger."""
 
 
 class Config(ProberSettings):

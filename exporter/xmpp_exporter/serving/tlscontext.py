@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
+from xmpp_exporter.serving import keypair
 from xmpp_exporter.serving.websettings import CIPHERS, TlsServerConfig
 
 _VERSIONS = {"TLS12": ssl.TLSVersion.TLSv1_2, "TLS13": ssl.TLSVersion.TLSv1_3}
@@ -54,24 +55,19 @@ def make(settings: TlsServerConfig, directory: Path) -> ssl.SSLContext:
 
 
 def _load_certificate(context: ssl.SSLContext, settings: TlsServerConfig, directory: Path) -> None:
-    cert_key, cert = _pem("cert", settings, directory)
-    key_key, key = _pem("key", settings, directory)
-    if b"-----BEGIN CERTIFICATE-----" not in cert:
-        raise TlsError(cert_key, "holds no PEM certificate")
-    if b"PRIVATE KEY-----" not in key:
-        raise TlsError(key_key, "holds no PEM private key")
     with ExitStack() as inline:
-        cert_path = directory / settings.cert_file if settings.cert_file else inline.enter_context(_as_file(cert))
-        key_path = directory / settings.key_file if settings.key_file else inline.enter_context(_as_file(key))
+        (cert_key, cert), (key_key, key) = (_file(name, settings, directory, inline) for name in ("cert", "key"))
         try:
-            context.load_cert_chain(cert_path, key_path, password=_no_passphrase)
-        except (OSError, ValueError) as error:
-            reason = getattr(error, "reason", None)
-            if reason == "KEY_VALUES_MISMATCH":
-                raise TlsError(key_key, f"is not the key of the certificate in {cert_key}") from error
-            if b"ENCRYPTED" in key:
-                raise TlsError(key_key, "is encrypted: store it without a passphrase") from error
-            raise TlsError(cert_key, f"cannot be used together with {key_key} ({reason or error})") from error
+            keypair.load(context, cert, key, (cert_key, key_key))
+        except keypair.KeyPairError as error:
+            raise TlsError(error.key, str(error)) from error
+
+
+def _file(name: str, settings: TlsServerConfig, directory: Path, inline: ExitStack) -> tuple[str, Path]:
+    """The key that was set, `name` or `name`_file, and a file that has its content until `inline` ends."""
+    if file := getattr(settings, f"{name}_file"):
+        return f"{name}_file", directory / file
+    return name, inline.enter_context(_as_file(getattr(settings, name).encode()))
 
 
 @contextmanager
@@ -83,28 +79,22 @@ def _as_file(pem: bytes) -> Iterator[Path]:
         yield Path(file.name)
 
 
-def _no_passphrase() -> str:
-    """Without it OpenSSL asks on the terminal."""
-    return ""
-
-
-def _pem(name: str, settings: TlsServerConfig, directory: Path) -> tuple[str, bytes]:
-    """The key that was set, `name` or `name`_file, and the PEM text it leads to."""
-    if inline := getattr(settings, name):
-        return name, inline.encode()
-    key = f"{name}_file"
-    path = directory / getattr(settings, key)
+def _client_ca(settings: TlsServerConfig, directory: Path) -> tuple[str, bytes]:
+    """The key that was set, and the PEM text it leads to."""
+    if settings.client_ca:
+        return "client_ca", settings.client_ca.encode()
+    path = directory / settings.client_ca_file
     try:
-        return key, path.read_bytes()
+        return "client_ca_file", path.read_bytes()
     except OSError as error:
-        raise TlsError(key, f"cannot read {path}: {error.strerror or error}") from error
+        raise TlsError("client_ca_file", f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _trust_clients(context: ssl.SSLContext, settings: TlsServerConfig, directory: Path) -> None:
     if not settings.client_ca and not settings.client_ca_file:
         context.load_default_certs(ssl.Purpose.CLIENT_AUTH)  # as Go does
     else:
-        key, pem = _pem("client_ca", settings, directory)
+        key, pem = _client_ca(settings, directory)
         try:
             context.load_verify_locations(cadata=pem.decode("ascii", "replace"))
         except ssl.SSLError as error:

@@ -18,7 +18,7 @@ import dns.resolver
 from dns.rdtypes.IN.SRV import SRV
 
 from xmpp_exporter.memo import Memo
-from xmpp_exporter.wire.errors import EXHAUSTED, ProberLimit, ResolutionFailed, TimedOut, WireError
+from xmpp_exporter.wire.errors import EXHAUSTED, NameServersFailed, ProberLimit, ResolutionFailed, TimedOut, WireError
 
 MAX_ENDPOINTS = 16
 """SRV records used of one domain, over all services."""
@@ -76,7 +76,7 @@ class Resolver:
     async def query(self, name: str, kind: str) -> Answer:
         """The records of `kind` (`SRV`, `A`, …) at `name`.
 
-        Raises ResolutionFailed (server failure, malformed name), TimedOut, and ProberLimit where we could not ask.
+        Raises NameServersFailed, ResolutionFailed (malformed name), TimedOut, and ProberLimit where we could not ask.
         """
         return await self._ask(self._resolver, name, kind)
 
@@ -106,11 +106,12 @@ class Resolver:
         except dns.resolver.NoNameservers as error:
             if used_up := next((each for each in _errors_of(error) if each.errno in EXHAUSTED), None):
                 raise ProberLimit(f"{kind} {name} was not asked for: {used_up.strerror}") from error
-            raise ResolutionFailed(f"name servers failed for {kind} {name}") from error
+            raise NameServersFailed(f"name servers failed for {kind} {name}") from error
         except (dns.exception.DNSException, OSError, ValueError) as error:
             if isinstance(error, OSError) and error.errno in EXHAUSTED:
                 raise ProberLimit(f"{kind} {name} was not asked for: {error.strerror}") from error
-            raise ResolutionFailed(f"{kind} {name}: {error}") from error
+            text = str(error).rstrip(".")
+            raise ResolutionFailed(f"{kind} {name} cannot be asked for: {text}") from error
         authentic = bool(answer.response.flags & dns.flags.AD)
         return Answer(tuple(answer.rrset or ()), authentic, answer.canonical_name != answer.qname)
 

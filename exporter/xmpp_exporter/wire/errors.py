@@ -1,8 +1,9 @@
 """What can go wrong on the wire; each class is one `reason` for a failed probe and one for an undecided check.
 
 WireError
-├── ResolutionFailed      dns           a name server said no, or something senseless
-│   └── NoAddress            dns           … that the host has no address
+├── ResolutionFailed      dns           the name makes no sense
+│   ├── NoAddress            dns           the name servers say that the host has no address
+│   └── NameServersFailed    dns           the name servers did not say
 ├── NotOffered            not_offered   the domain says that it has no such service
 ├── ConnectionRefused     refused       nobody listens there
 ├── Unreachable           unreachable   no route, reset while connecting, no usable address
@@ -28,19 +29,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from xmpp_exporter.model import Failure, Reason
+from xmpp_exporter.printable import excerpt
 
 MAX_DETAIL = 500
 """Characters of a detail: it may quote a server that is fond of long names."""
 
 
 class WireError(Exception):
-    """Base of all. `detail` is a sentence for humans; it may quote what the server sent, never a password."""
+    """Base of all. `detail` is one line for humans, printable; it may quote what the server sent, never a password."""
 
     failure = Failure.PROTOCOL
     reason = Reason.DISCONNECTED
 
     def __init__(self, detail: str) -> None:
-        detail = detail[:MAX_DETAIL]
+        detail = excerpt(detail, MAX_DETAIL)
         super().__init__(detail)
         self.detail = detail
 
@@ -52,6 +54,12 @@ class ResolutionFailed(WireError):
 
 class NoAddress(ResolutionFailed):
     """The name servers say that the host has none."""
+
+
+class NameServersFailed(ResolutionFailed):
+    """They did not say: ours may be at fault as well as those of the name."""
+
+    reason = Reason.DEPENDS_ON
 
 
 class NotOffered(WireError):

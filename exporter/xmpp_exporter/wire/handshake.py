@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from xmpp_exporter.wire.errors import CertificateRejected, TimedOut, TlsFailed
-from xmpp_exporter.wire.network import Network, Target, Timeouts, connect_tcp
+from xmpp_exporter.wire.network import Network, Target, Timeouts, connect_tcp, words_of
 from xmpp_exporter.wire.tls import presented, tls_error
 
 
@@ -41,6 +41,6 @@ async def _shake(
         except ssl.SSLError as error:
             raise tls_error(error, target.domain) from error
         except OSError as error:
-            raise TlsFailed(f"{target} broke off the TLS handshake: {error.strerror or error}") from error
+            raise TlsFailed(f"{target} broke off the TLS handshake: {words_of(error)}") from error
         finally:
             writer.transport.abort()

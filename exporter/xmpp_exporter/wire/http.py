@@ -17,16 +17,16 @@ from xmpp_exporter.wire.errors import (
     AddressRefused,
     CertificateRejected,
     Disconnected,
+    NoAddress,
     NoRoute,
     ProtocolViolation,
-    ResolutionFailed,
     TimedOut,
     TlsFailed,
     UnexpectedStatus,
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
-from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed
+from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed, words_of
 from xmpp_exporter.wire.tls import tls_error
 from xmpp_exporter.wire.trace import Trace
 from xmpp_exporter.wire.websocket import WebSocket
@@ -64,7 +64,7 @@ class _GuardedResolver(AbstractResolver):
     ) -> list[ResolveResult]:
         addresses = await self._lookups.addresses(host)
         if not addresses:
-            raise ResolutionFailed(f"{host} has no address")
+            raise NoAddress(f"{host} has no address")
         usable, refusal = [], None
         for address in addresses:
             try:
@@ -188,8 +188,8 @@ class Http:
                 raise _not_a_websocket(url, error.status, error.message) from error
         try:
             if accepted.protocol != protocol:
-                raise ProtocolViolation(f"{_site(url)} did not choose the WebSocket protocol {protocol}")
-            yield WebSocket(accepted, _site(url), self._timeouts.reply)
+                raise ProtocolViolation(f"{site_of(url)} did not choose the WebSocket protocol {protocol}")
+            yield WebSocket(accepted, site_of(url), self._timeouts.reply)
         finally:
             await accepted.close()
 
@@ -197,22 +197,25 @@ class Http:
         await self._client.close()
 
 
-def _site(url: str) -> str:
-    scheme, _, rest = url.partition("://")
+def site_of(url: str) -> str:
+    """The part of `url` that details and traces may tell: scheme, host and port."""
+    scheme, separator, rest = url.partition("://")
+    if not separator:
+        return re.split("[:/?#]", url)[0][:200]
     return f"{scheme}://{re.split('[/?#]', rest)[0].rpartition('@')[2]}"[:200]
 
 
 def _not_a_websocket(url: str, status: int, message: str = "") -> ProtocolViolation:
     if status == 101:
-        return ProtocolViolation(f"{_site(url)} is no WebSocket: {message}")
-    return UnexpectedStatus(f"{_site(url)} answered with the status {status} in the place of 101")
+        return ProtocolViolation(f"{site_of(url)} is no WebSocket: {message}")
+    return UnexpectedStatus(f"{site_of(url)} answered with the status {status} in the place of 101")
 
 
 def _traced(trace: Trace) -> aiohttp.ClientMiddlewareType:
     """Notes each request and its status, by site alone: whoever knows the rest of a URL may be able to use it."""
 
     async def traced(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
-        line = f"{request.method} {_site(str(request.url))}"
+        line = f"{request.method} {site_of(str(request.url))}"
         trace.note(line)
         try:
             response = await handler(request)
@@ -228,7 +231,7 @@ def _traced(trace: Trace) -> aiohttp.ClientMiddlewareType:
 async def _only_tls(request: aiohttp.ClientRequest, handler: aiohttp.ClientHandlerType) -> aiohttp.ClientResponse:
     """Also where a redirect leads."""
     if request.url.scheme not in ("https", "wss"):
-        raise ProtocolViolation(f"{_site(str(request.url))} is neither https nor wss")
+        raise ProtocolViolation(f"{site_of(str(request.url))} is neither https nor wss")
     return await handler(request)
 
 
@@ -246,7 +249,7 @@ async def _no_redirected_upgrade(
 @contextlib.asynccontextmanager
 async def _wire_errors(url: str) -> AsyncIterator[None]:
     """aiohttp's errors as ours. They name the site alone: the rest of a URL may be what lets somebody upload a file."""
-    site = _site(url)
+    site = site_of(url)
     try:
         yield
     except aiohttp.ClientConnectorCertificateError as error:
@@ -258,13 +261,16 @@ async def _wire_errors(url: str) -> AsyncIterator[None]:
     except aiohttp.ServerDisconnectedError as error:
         raise Disconnected(f"{site} closed the connection without an answer") from error
     except aiohttp.NonHttpUrlClientError as error:
-        raise ProtocolViolation(f"{url[:100]!r} is neither https nor wss") from error
+        raise ProtocolViolation(f"{site} is neither https nor wss") from error
     except aiohttp.InvalidURL as error:
-        raise ProtocolViolation(f"not a URL: {url[:100]!r}") from error
+        shown = site if "://" in url else re.split("[?#]", url)[0][:40]
+        raise ProtocolViolation(f"not a URL with a host: {shown!r}") from error
     except aiohttp.TooManyRedirects as error:
         raise ProtocolViolation(f"{site} redirects more than {MAX_REDIRECTS} times") from error
     except aiohttp.ClientOSError as error:
-        raise Disconnected(f"{site} broke the connection: {error.strerror or error}") from error
+        raise Disconnected(f"{site} broke the connection: {words_of(error)}") from error
+    except aiohttp.ClientPayloadError as error:
+        raise ProtocolViolation(f"{site} ended its answer before it was complete") from error
     except aiohttp.ClientResponseError as error:  # whose own text has the whole URL
         raise _not_http(site, error.message) from error
     except (aiohttp.ClientError, ValueError) as error:
@@ -272,7 +278,7 @@ async def _wire_errors(url: str) -> AsyncIterator[None]:
 
 
 def _not_http(site: str, text: str) -> ProtocolViolation:
-    return ProtocolViolation(f"{site} did not answer with HTTP: {' '.join(text.split())}"[:400])
+    return ProtocolViolation(f"{site} did not answer with HTTP: {' '.join(text.split())}"[:200])
 
 
 def _connector_error(error: OSError, site: str) -> WireError:
@@ -288,4 +294,4 @@ def _connector_error(error: OSError, site: str) -> WireError:
 def _certificate(error: Exception, site: str) -> WireError:
     if isinstance(error, ssl.SSLError):
         return tls_error(error, site)
-    return CertificateRejected(f"the certificate of {site} was rejected: {error}")
+    return CertificateRejected(f"the certificate for {site} was rejected: {error}")

@@ -29,7 +29,7 @@ from xmpp_exporter.wire.errors import (
     TlsFailed,
     WireError,
 )
-from xmpp_exporter.wire.network import connection_error
+from xmpp_exporter.wire.network import connection_error, words_of
 from xmpp_exporter.wire.scram import PROOF_SENT, OpensslScram, TooManyIterations
 from xmpp_exporter.wire.stanza import quoteattr
 from xmpp_exporter.wire.stream import STREAMS, TLS
@@ -129,9 +129,9 @@ async def _encrypt(session: "Session", client: Client) -> TlsConnection:
     except TimeoutError:
         raise TimedOut(f"{target} did not finish the TLS handshake within {limit:g} s") from None
     except ssl.SSLError as error:
-        raise tls_error(error, target.domain) from error
+        raise tls_error(error, target.domain, target) from error
     except OSError as error:
-        raise TlsFailed(f"{target} broke off the TLS handshake: {error.strerror or error}") from error
+        raise TlsFailed(f"{target} broke off the TLS handshake: {words_of(error)}") from error
     session.reached("tls")
     assert isinstance(client.socket, ssl.SSLObject)  # noqa: S101 - TLS is up
     return describe(client.socket)
@@ -158,7 +158,8 @@ def choose_mechanism(features: ET.Element, tls: TlsConnection, allow_plain: bool
         if name in offered:
             return name
     listed = ", ".join(offered)[:200] or "none"
-    raise LoginFailed(Failure.NO_MECHANISM, f"no common SASL mechanism; the server offers {listed}")
+    hint = "; allow_plain permits PLAIN" if "PLAIN" in offered else ""
+    raise LoginFailed(Failure.NO_MECHANISM, f"no common SASL mechanism; the server offers {listed}{hint}")
 
 
 def bound_mechanism(features: ET.Element) -> str:
@@ -205,7 +206,7 @@ def _prepared(client: Client, name: str, offered: Sequence[str], end_point: byte
     try:
         return client.mechanism(name, offered, end_point)
     except (SASLNoAppropriateMechanism, StringPrepError) as error:
-        raise LoginFailed(Failure.INTERNAL, f"the password can't be used with {name}: {error!r}") from None
+        raise LoginFailed(Failure.INTERNAL, f"the password cannot be used with {name}: {error}") from None
 
 
 async def _processed(mechanism: Mech, element: ET.Element) -> bytes:
@@ -219,9 +220,9 @@ async def _processed(mechanism: Mech, element: ET.Element) -> bytes:
     except (SASLCancelled, SASLFailed) as error:
         if is_proof:
             raise _impostor() from None
-        raise LoginFailed(Failure.AUTH_FAILED, f"SASL failed: {error.message!r}") from None
-    except (*_MALFORMED, binascii.Error) as error:
-        raise LoginFailed(Failure.AUTH_FAILED, f"a malformed SASL challenge: {error!r}") from None
+        raise LoginFailed(Failure.AUTH_FAILED, f"SASL failed: {error.message}") from None
+    except (*_MALFORMED, binascii.Error):
+        raise LoginFailed(Failure.AUTH_FAILED, "the server's SASL challenge is malformed") from None
 
 
 async def _accept(mechanism: Mech, success: ET.Element) -> None:

@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import os
 import socket
+import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +22,7 @@ from xmpp_exporter.wire.errors import (
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
+from xmpp_exporter.wire.identity import Identity
 from xmpp_exporter.wire.tls import TlsContexts
 
 
@@ -93,6 +96,8 @@ class Network:
     tls: TlsContexts
     connections: Connections = field(default_factory=Connections)
     user_agent: str = "xmpp-exporter"
+    identity: Identity | None = None
+    """Who we are to other servers; None for a stranger."""
 
 
 class Party(StrEnum):
@@ -150,12 +155,19 @@ def connection_error(
 ) -> ConnectionRefused | Unreachable | NoRoute | ProberLimit:
     """An error of the operating system while connecting to `place`, as ours; `address` is the one that was tried."""
     if error.errno in EXHAUSTED:
-        return ProberLimit(f"{place} was not tried: {error.strerror or error}")
+        return ProberLimit(f"{place} was not tried: {words_of(error)}")
     if isinstance(error, ConnectionRefusedError):
         return ConnectionRefused(f"{place} refused the connection")
     if address is not None and not routed(address):
         return NoRoute(f"{place}: this machine has no route to the address")
-    return Unreachable(f"{place} cannot be reached: {error.strerror or error}")
+    return Unreachable(f"{place} cannot be reached: {words_of(error)}")
+
+
+def words_of(error: BaseException) -> str:
+    """What the operating system has against it, without the numbers and addresses that come with it."""
+    if isinstance(error, OSError) and error.errno is not None and not isinstance(error, ssl.SSLError):
+        return os.strerror(error.errno)
+    return str(error) or "the connection was closed"
 
 
 def acknowledge_at_once(transport: asyncio.BaseTransport) -> None:

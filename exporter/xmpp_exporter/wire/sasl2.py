@@ -120,8 +120,10 @@ async def _processed(scram: OpensslScram, text: str | None) -> bytes:
         return bytes(await asyncio.to_thread(scram.process, message) or b"")
     except TooManyIterations as error:
         raise LoginFailed(Failure.PROBER_LIMIT, error.message) from None
-    except (SASLCancelled, SASLFailed, *_MALFORMED) as error:
-        raise LoginFailed(Failure.AUTH_FAILED, f"SASL failed: {error!r}") from None
+    except (SASLCancelled, SASLFailed) as error:
+        raise LoginFailed(Failure.AUTH_FAILED, f"SASL failed: {error.message}") from None
+    except _MALFORMED:
+        raise LoginFailed(Failure.AUTH_FAILED, "the server's SASL challenge is malformed") from None
 
 
 def _request(mechanism: str, first: bytes, jid: str, more: str) -> str:

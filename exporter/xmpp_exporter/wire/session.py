@@ -10,6 +10,7 @@ import time
 import uuid
 import xml.etree.ElementTree as ET
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +19,7 @@ from xmpp_exporter.wire.client import Client
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, TimedOut, WireError
 from xmpp_exporter.wire.guard import admit
 from xmpp_exporter.wire.negotiation import negotiate
-from xmpp_exporter.wire.network import Network, Target, Timeouts
+from xmpp_exporter.wire.network import Network, Target, Timeouts, words_of
 from xmpp_exporter.wire.stanza import escape, iq, reply_of
 from xmpp_exporter.wire.stream import STREAM_ERROR, STREAMS, stream_error_text
 from xmpp_exporter.wire.tls import TlsConnection
@@ -107,7 +108,7 @@ class Session:
         self._ended: WireError | None = None
         self._started = self._last_byte = time.monotonic()
         self._replies: dict[str, asyncio.Future[ET.Element]] = {}
-        self._listeners: list[tuple[Callable[[ET.Element], bool], asyncio.Queue[ET.Element | None]]] = []
+        self._listeners: list[tuple[Callable[[ET.Element], bool], bool, asyncio.Queue[ET.Element | None]]] = []
         self._stack = contextlib.AsyncExitStack()
 
     @property
@@ -177,7 +178,7 @@ class Session:
             self._deliver(element)
 
     def on_lost(self, exception: BaseException | None) -> None:
-        self.fail(Disconnected(f"{self.target} ended the stream" + (f": {exception}" if exception else "")))
+        self.fail(Disconnected(f"{self.target} ended the stream" + (f": {words_of(exception)}" if exception else "")))
 
     def reached(self, phase: str) -> None:
         """Note how long it took to get there."""
@@ -193,7 +194,7 @@ class Session:
         for reply in self._replies.values():
             if not reply.done():
                 reply.set_exception(self._end())
-        for _wanted, queue in self._listeners:
+        for _wanted, _takes, queue in self._listeners:
             queue.put_nowait(None)
         if self._client is not None and self._client.transport is not None:
             self._client.transport.abort()
@@ -234,15 +235,31 @@ class Session:
         return next(iter(element), element)
 
     @contextlib.contextmanager
-    def listen(self, wanted: Callable[[ET.Element], bool]) -> Iterator["Listener"]:
-        """Collects the stanzas and other elements for which `wanted` is true, from now on."""
+    def listen(self, wanted: Callable[[ET.Element], bool], *, takes: bool = True) -> Iterator["Listener"]:
+        """Collects the stanzas and other elements for which `wanted` is true, from now on.
+
+        Requests among them are answered as usual only unless the listener `takes` them.
+        """
         queue: asyncio.Queue[ET.Element | None] = asyncio.Queue()
-        entry = (wanted, queue)
+        entry = (wanted, takes, queue)
         self._listeners.append(entry)
         try:
             yield Listener(self, queue)
         finally:
             self._listeners.remove(entry)
+
+    def pushes(self, payload: str) -> AbstractContextManager["Listener"]:
+        """The requests with `payload` (`{namespace}name`) by which the server tells of changes, from now on."""
+
+        def ours(element: ET.Element) -> bool:
+            return (
+                element.tag == f"{CLIENT}iq"
+                and element.get("type") == "set"
+                and element.get("from") in (None, self.bare_jid)
+                and element.find(payload) is not None
+            )
+
+        return self.listen(ours, takes=False)
 
     async def _await(self, future: asyncio.Future[Any], what: str) -> Any:
         """Wait for `future` for as long as bytes keep arriving within the reply timeout."""
@@ -263,9 +280,9 @@ class Session:
                 if reply is not None and not reply.done():
                     reply.set_result(element)
                     return
-            elif not any(wanted(element) for wanted, _queue in self._listeners):
+            elif not any(takes and wanted(element) for wanted, takes, _queue in self._listeners):
                 self._answer(element)
-        for wanted, queue in self._listeners:
+        for wanted, _takes, queue in self._listeners:
             if wanted(element):
                 queue.put_nowait(element)
 

@@ -3,7 +3,7 @@
 import asyncio
 
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, TimedOut
-from xmpp_exporter.wire.network import Network, Target, Timeouts, connect_tcp
+from xmpp_exporter.wire.network import Network, Target, Timeouts, connect_tcp, words_of
 
 _VERSION, _NO_AUTHENTICATION, _NOTHING_ACCEPTABLE = 5, 0, 0xFF
 _GREETING = bytes([_VERSION, 1, _NO_AUTHENTICATION])
@@ -26,7 +26,7 @@ async def greet(network: Network, target: Target, timeouts: Timeouts) -> None:
         except asyncio.IncompleteReadError as error:
             raise Disconnected(f"{target} closed the connection instead of greeting") from error
         except OSError as error:
-            raise Disconnected(f"{target} broke the connection: {error.strerror or error}") from error
+            raise Disconnected(f"{target} broke the connection: {words_of(error)}") from error
         finally:
             writer.transport.abort()
     if answer[0] != _VERSION:

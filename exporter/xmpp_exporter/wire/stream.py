@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from cryptography import x509
 
 from xmpp_exporter.wire.errors import Disconnected, ProtocolViolation, StreamRefused, TimedOut, TlsFailed
-from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, acknowledge_at_once, connect_tcp
+from xmpp_exporter.wire.identity import Identity
+from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, acknowledge_at_once, connect_tcp, words_of
 from xmpp_exporter.wire.stanza import iq, quoteattr, reply_of
 from xmpp_exporter.wire.tls import TlsConnection, describe, presented, tls_error
 from xmpp_exporter.wire.trace import Trace
@@ -39,11 +40,20 @@ class StreamTimes:
 class Stream:
     """One stream to one address. What was reached stays readable when opening it failed half-way."""
 
-    def __init__(self, network: Network, target: Target, timeouts: Timeouts, trace: Trace | None = None) -> None:
+    def __init__(
+        self,
+        network: Network,
+        target: Target,
+        timeouts: Timeouts,
+        trace: Trace | None = None,
+        identity: Identity | None = None,
+    ) -> None:
         self.network = network
         self.target = target
         self.timeouts = timeouts
         self.trace = trace or Trace()
+        self.identity = identity
+        """As whom we speak to another server; None to speak for no domain."""
         self.sender: str | None = None
         """The account that will log in here; told only once there is TLS (RFC 6120 §4.7.1)."""
         self.times = StreamTimes()
@@ -103,7 +113,8 @@ class Stream:
         self._ended = False
         self.header = None
         # otherwise no `from`: we have no domain to speak for, and the server's own would be a lie
-        sender = f" from={quoteattr(self.sender)}" if self.sender and self.tls else ""
+        name = self.identity.domain if self.identity else self.sender if self.tls else None
+        sender = f" from={quoteattr(name)}" if name else ""
         dialback = " xmlns:db='jabber:server:dialback'" if self.target.party is Party.SERVER else ""
         self.send(
             f"<?xml version='1.0'?><stream:stream to='{self.target.domain}'{sender} version='1.0' xml:lang='en'"
@@ -131,7 +142,7 @@ class Stream:
             except TimeoutError:
                 raise TimedOut(f"{self.target} sent nothing for {self.timeouts.reply:g} s") from None
             except OSError as error:
-                raise Disconnected(f"{self.target} broke the connection: {error.strerror or error}") from error
+                raise Disconnected(f"{self.target} broke the connection: {words_of(error)}") from error
             if not data:
                 raise Disconnected(f"{self.target} closed the connection")
             acknowledge_at_once(self._writer.transport)
@@ -159,7 +170,8 @@ class Stream:
                     self._ended = True
 
     async def _handshake(self, verify: bool, names: bool) -> None:
-        contexts, alpn = self.network.tls, self.target.party.alpn if self.target.direct_tls else None
+        contexts = self.identity.tls if self.identity else self.network.tls
+        alpn = self.target.party.alpn if self.target.direct_tls else None
         trusted = contexts.direct(alpn) if alpn else contexts.verified
         context = contexts.inspecting(alpn) if not verify else trusted if names else contexts.nameless(alpn)
         try:
@@ -170,7 +182,7 @@ class Stream:
         except ssl.SSLError as error:
             raise tls_error(error, self.target.domain) from error
         except OSError as error:
-            raise TlsFailed(f"{self.target} broke off the TLS handshake: {error.strerror or error}") from error
+            raise TlsFailed(f"{self.target} broke off the TLS handshake: {words_of(error)}") from error
         tls = self._writer.get_extra_info("ssl_object")
         self.tls, self.certificates = describe(tls), tuple(presented(tls))
 

@@ -25,7 +25,7 @@ from xmpp_exporter.wire.errors import (
     WireError,
 )
 from xmpp_exporter.wire.guard import admit
-from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed
+from xmpp_exporter.wire.network import Network, Timeouts, connection_error, routed, words_of
 from xmpp_exporter.wire.tls import tls_error
 
 FIRST_WAIT = 0.5
@@ -235,12 +235,12 @@ class _Connection:
         try:
             head = await self.reader.readexactly(_HEADER)
             if head[4:8] != _COOKIE:
-                raise ProtocolViolation(f"{self.server} did not answer with STUN: {head[:8]!r}")
+                raise ProtocolViolation(f"{self.server} did not answer with STUN: {head[:8].decode('latin-1')!r}")
             return head + await self.reader.readexactly(int.from_bytes(head[2:4]))
         except asyncio.IncompleteReadError as error:
             raise Disconnected(f"{self.server} closed the connection") from error
         except OSError as error:
-            raise Disconnected(f"{self.server} broke the connection: {error.strerror or error}") from error
+            raise Disconnected(f"{self.server} broke the connection: {words_of(error)}") from error
 
 
 @contextlib.asynccontextmanager

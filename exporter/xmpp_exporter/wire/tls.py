@@ -17,16 +17,24 @@ _HOSTNAME_MISMATCH = 62
 class TlsContexts:
     """The contexts of one trust store: `ca_file` (PEM) in the place of the system's store, if given.
 
-    Raises OSError or ssl.SSLError when the file can't be loaded.
+    With `certificate`, the files (PEM) of a certificate and its key, all of them present it to who asks. Raises OSError
+    or ssl.SSLError when a file can't be loaded.
     """
 
-    def __init__(self, ca_file: Path | None = None) -> None:
+    def __init__(self, ca_file: Path | None = None, certificate: tuple[Path, Path] | None = None) -> None:
         self._ca_file = ca_file
+        self._certificate = certificate
         _ = self.verified  # a bad file is found now, not at the first probe
 
     def _new(self) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(self._ca_file) if self._ca_file else None)
         context.hostname_checks_common_name = False  # RFC 9525 §6.3: alternative names alone count
+        return self._presenting(context)
+
+    def _presenting(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        if self._certificate is not None:
+            certificate, key = self._certificate
+            context.load_cert_chain(certificate, key, password="")
         return context
 
     @cached_property
@@ -58,7 +66,7 @@ class TlsContexts:
         context.verify_mode = ssl.CERT_NONE
         if alpn is not None:
             context.set_alpn_protocols([alpn])
-        return context
+        return self._presenting(context)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +77,11 @@ class TlsConnection:
     cipher: str
     alpn: str | None
     not_after: float | None
+
+    @property
+    def version_name(self) -> str:
+        """The version as people write it: `TLS 1.3`."""
+        return self.version.replace("TLSv", "TLS ")
 
 
 def describe(tls: ssl.SSLObject) -> TlsConnection:
@@ -110,12 +123,14 @@ def end_point_hash(certificate: x509.Certificate) -> bytes:
     return certificate.fingerprint(hashes.SHA256() if weak else algorithm)
 
 
-def tls_error(error: ssl.SSLError, host: str) -> TlsFailed:
-    """OpenSSL's complaint as ours, with what an admin can act on."""
+def tls_error(error: ssl.SSLError, host: str, place: object = None) -> TlsFailed:
+    """OpenSSL's complaint as ours, with what an admin can act on, and at which place where nobody else tells."""
+    at = f"{place}: " if place is not None else ""
     if isinstance(error, ssl.SSLCertVerificationError):
-        kind = WrongName if error.verify_code == _HOSTNAME_MISMATCH else CertificateRejected
-        return kind(f"the certificate for {host} was rejected: {error.verify_message}")
+        if error.verify_code == _HOSTNAME_MISMATCH:
+            return WrongName(f"{at}the certificate is not for {host}")
+        return CertificateRejected(f"{at}the certificate for {host} was rejected: {error.verify_message.rstrip('.')}")
     text = (error.reason or str(error) or type(error).__name__).replace("_", " ").lower()
     if "wrong version number" in text or "record layer failure" in text:
         text = "the server did not answer with TLS"
-    return TlsFailed(f"TLS handshake failed: {text}")
+    return TlsFailed(f"{at}TLS handshake failed: {text}")

@@ -34,6 +34,6 @@ class WebSocket:
         if message.type in (aiohttp.WSMsgType.CLOSE, aiohttp.WSMsgType.CLOSING, aiohttp.WSMsgType.CLOSED):
             code = self._socket.close_code
             raise Disconnected(f"{self._site} closed the WebSocket" + (f" (code {code})" if code else ""))
-        raise ProtocolViolation(
-            f"{self._site} sent a {message.type.name.lower()} message, not text: {message.data!r}"[:400]
-        )
+        if message.type is aiohttp.WSMsgType.BINARY:
+            raise ProtocolViolation(f"{self._site} sent a binary message where text belongs")
+        raise ProtocolViolation(f"{self._site} broke the rules of WebSockets: {message.data}")

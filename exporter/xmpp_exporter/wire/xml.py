@@ -125,7 +125,7 @@ class StanzaParser:
             self._parser.feed(data)
         except (ET.ParseError, ValueError, LookupError) as error:  # the last two: an encoding that does not exist
             # later on the data may be somebody's secret
-            sent = f"; the server sent {data[:60]!r}" if not self._target.elements else ""
+            sent = f"; the server sent {data[:60].decode('utf-8', 'replace')!r}" if not self._target.elements else ""
             raise ProtocolViolation(f"not XML: {error}{sent}") from error
         if self._target.stanzas > stanzas:
             # at most this much of the next stanza; where exactly the last one ended does not matter

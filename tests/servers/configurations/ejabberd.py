@@ -150,6 +150,7 @@ PROCESSES = {
     "bare": Process(GLOBAL.replace("$handlers", "{}"), PORTS),
     "weak": Process(WEAK_LOGINS, PORTS),
     "old-tls": Process(OLD_TLS, (*PORTS, 5270)),
+    "federation": Process(GLOBAL.replace("$handlers", "{}") + "ca_file: $certificates/ca.pem\n", PORTS, federates=True),
     "default": Process(DEBIAN, (5222, 5223, 5269, 5443)),
 }
 
@@ -345,6 +346,7 @@ CONFIGURATIONS = (
     Configuration("expired", "ejabberd", BARE, process="bare", flaw=Flaw.EXPIRED),
     Configuration("wrong-name", "ejabberd", BARE, process="bare", flaw=Flaw.WRONG_NAME),
     Configuration("self-signed", "ejabberd", BARE, process="bare", flaw=Flaw.SELF_SIGNED),
+    Configuration("federation", "ejabberd", BARE, process="federation"),
     Configuration("default", "ejabberd", DEFAULT, process="default", components=("conference", "pubsub")),
 )
 

@@ -38,6 +38,15 @@ s2s_require_encryption = false
 allow_unencrypted_plain_auth = true
 """
 
+FEDERATION = """
+s2s_secure_auth = true
+ssl = { cafile = "$certificates/ca.pem" }
+unbound = { options = { ["do-not-query-localhost:"] = "no", ["local-zone:"] = "test. transparent" } }
+"""
+"""Other servers must prove who they are, by a certificate of the tests' authority. Where Prosody resolves by libunbound
+(lua-unbound), that would not ask a loopback address, and say that there is no domain `test` (RFC 6761 §6.2).
+"""
+
 DEBIAN = """
 interfaces = { "$address" }
 local_interfaces = { "$address" }
@@ -66,6 +75,7 @@ PROCESSES = {
     "default": Process(DEBIAN, (5222, 5269)),
     "broken": Process(GLOBAL + WITHOUT_CORS, PORTS),
     "old-tls": Process(GLOBAL + OLD_TLS, (*PORTS, 5270)),
+    "federation": Process(GLOBAL + FEDERATION, PORTS, federates=True),
 }
 
 BASIC = '"disco", "roster", "saslauth", "tls"'
@@ -269,6 +279,7 @@ CONFIGURATIONS = (
         components=("conference",),
         records=WITH_DIRECT_TLS_BETWEEN_SERVERS,
     ),
+    Configuration("federation", "prosody", BARE, process="federation"),
 )
 
 

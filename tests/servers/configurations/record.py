@@ -28,6 +28,8 @@ class Process:
 
     settings: str
     ports: tuple[int, ...]
+    federates: bool = False
+    """Whether it finds the servers of other domains in the laboratory's DNS."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,60 @@
+"""Links between dashboards, which keep the time range and the variables, and to the pages of xmpp-badges."""
+
+from dashboards.targets import Json
+
+PREFIX = "xmpp-"
+
+DASHBOARDS = {
+    "fleet": "XMPP fleet",
+    "server": "XMPP server",
+    "check": "XMPP check",
+    "federation": "XMPP federation",
+    "exporter": "XMPP exporter",
+}
+"""Titles by name; `xmpp-NAME` is the uid, which never changes."""
+
+
+def menu(name: str) -> list[Json]:
+    """The links at the top of a dashboard: to all others."""
+    return [
+        {
+            "asDropdown": False,
+            "icon": "dashboard",
+            "includeVars": True,
+            "keepTime": True,
+            "tags": [],
+            "targetBlank": False,
+            "title": title.removeprefix("XMPP ").capitalize(),
+            "tooltip": f"{title}, with the same time and variables",
+            "type": "link",
+            "url": f"/d/{PREFIX}{other}",
+        }
+        for other, title in DASHBOARDS.items()
+        if other != name
+    ]
+
+
+def to(name: str, title: str, keep: str = "", **variables: str) -> Json:
+    """A link from a cell or series to a dashboard.
+
+    `keep` names the variables that go with it as they are, besides the data source and the job; `variables` get their
+    value from the cell's row (a field's name) or, with a dot, from any expression of Grafana's, such as
+    `__field.labels.check`.
+    """
+    kept = "&".join(f"${{{variable}:queryparam}}" for variable in ("datasource", "job", *keep.split()))
+    given = "".join(f"&var-{variable}=${{{_value(value)}}}" for variable, value in variables.items())
+    return {
+        "title": title,
+        "url": f"/d/{PREFIX}{name}?{kept}{given}&${{__url_time_range}}",
+        "targetBlank": False,
+    }
+
+
+def help_page(title: str) -> Json:
+    """A link from a row with a check and a software to what the server's operator can do."""
+    path = "/".join(("help", "${__data.fields.software}", "${__data.fields.check}"))
+    return {"title": title, "url": f"${{pages:raw}}/{path}", "targetBlank": True}
+
+
+def _value(value: str) -> str:
+    return value if "." in value else f"__data.fields.{value}"
