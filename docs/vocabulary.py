@@ -108,10 +108,8 @@ RECORDED_QUERIES = {
     "Servers that are down": 'domain:xmpp_probe_success:last{probe="availability"} == 0',
     "Servers that do not let the account in": "domain:xmpp_login_success:last == 0",
     "Servers that were less available than promised": "domain:xmpp_availability:ratio30d < 0.999",
-    "Minutes of yesterday and today for which a server was down, the last 24 hours": (
-        "(1 - domain:xmpp_availability:ratio24h) * 24 * 60"
-    ),
-    "Failed probes of a quarter, which no series is recorded for": (
+    "Minutes for which a server was down in the last 24 hours": ("(1 - domain:xmpp_availability:ratio24h) * 24 * 60"),
+    "Failed probes within 90 days, of which no series is recorded": (
         "sum_over_time(domain:xmpp_probe_failures:increase1h[90d])"
     ),
     "The score of each server, in percent": (

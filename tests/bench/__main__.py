@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import load, round_trips, scrape
+from tests.bench import load, round_trips, rules, scrape
 from tests.bench.delay_line import DelayLineError
 from tests.bench.effort import FULL, QUICK, Announce, Effort
 from tests.bench.figures import Results
@@ -17,6 +17,7 @@ from xmpp_exporter.cli.terminal import stderr_console, stdout_console
 
 BENCHMARKS: dict[str, Callable[[Effort, Announce], Results]] = {
     "scrape": scrape.measure,
+    "rules": rules.measure,
     "round-trips": round_trips.measure,
     "throughput": load.throughput,
     "memory": load.memory,

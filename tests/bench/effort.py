@@ -14,7 +14,11 @@ class Effort:
     servers: tuple[int, ...] = (1_000, 10_000)
     """Servers on the page of a scrape."""
     repeats: int = 5
-    """Probes from afar of each kind; the fastest counts."""
+    """Probes from afar of each kind; the fastest counts. Evaluations of each group of rules."""
+    hours: int = 3
+    """For how long Prometheus has scraped the first number of servers when rules are evaluated."""
+    evaluated: int = 30
+    """Seconds between two evaluations of each group of rules."""
     seconds: float = 15.0
     """For how long each kind of probe is repeated to see how many one process can do."""
     concurrent: int = 16
@@ -26,4 +30,4 @@ class Effort:
 
 
 FULL = Effort()
-QUICK = Effort(servers=(100,), repeats=1, seconds=2.0, concurrent=4, probes=20, sessions=10)
+QUICK = Effort(servers=(100,), repeats=1, hours=1, evaluated=5, seconds=2.0, concurrent=4, probes=20, sessions=10)

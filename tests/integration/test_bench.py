@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from docs.recorded import recorded
 from tests.bench.delay_line import FAR_ADDRESSES, DelayLine
 from tests.bench.isolated import isolated_in
 
@@ -42,6 +43,17 @@ def test_the_page_is_that_of_its_servers(scrape: tuple[str, dict[str, float]]) -
     assert 40 < values["bytes per server"] / values["series per server"] < 200
     assert values["page"] * 1024 * 1024 == pytest.approx(100 * values["bytes per server"])
     assert values["gzipped page"] < values["page"] / 5
+
+
+def test_every_group_of_rules_is_measured(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    command = [sys.executable, "-m", "tests.bench", "--only", "rules", "--quick", "--json", str(file)]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT)
+    assert result.returncode == 0, result.stderr
+    values = {each["name"]: each["value"] for each in json.loads(file.read_text())["benchmarks"]["rules"]["figures"]}
+    assert {f"group {rule.group}" for rule in recorded().values()} <= set(values)
+    assert values["series recorded per server"] > 100
+    assert min(values.values()) > 0
 
 
 def test_what_is_measured_is_chosen_by_name() -> None:

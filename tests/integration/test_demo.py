@@ -1,15 +1,22 @@
 """`make demo` and what it installs, as a user sees them."""
 
+import json
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
+import time
+import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+
+from docs.recorded import recorded
 
 TREE = Path(__file__).parents[2]
 LIMIT = 120
@@ -56,16 +63,40 @@ def test_once_ends_with_both_tables_after_prometheus_has_their_verdicts(temporar
     assert processes_naming(temporary) == []
 
 
-def test_an_interrupt_ends_the_demonstration_and_leaves_nothing_behind(temporary: Path) -> None:
+def groups_of_rules(prometheus: str) -> list[dict[str, Any]]:
+    with urllib.request.urlopen(f"{prometheus}/api/v1/rules", timeout=LIMIT) as answer:
+        groups: list[dict[str, Any]] = json.load(answer)["data"]["groups"]
+    return groups
+
+
+def check_rules(prometheus: str) -> None:
+    """All are loaded; those of the groups that are evaluated each minute work, and no other has failed."""
+    deadline = time.monotonic() + LIMIT
+    while True:
+        groups = groups_of_rules(prometheus)
+        rules = [rule for group in groups for rule in group["rules"]]
+        assert {rule["name"] for rule in rules} == set(recorded())
+        assert [rule for rule in rules if rule["health"] == "err" or rule.get("lastError")] == []
+        if all(rule["health"] == "ok" for group in groups if group["interval"] <= 60 for rule in group["rules"]):
+            return
+        assert time.monotonic() < deadline, "not all groups have been evaluated"
+        time.sleep(0.2)
+
+
+def test_an_interrupt_ends_the_demonstration_with_its_rules_and_leaves_nothing_behind(temporary: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(temporary)}
     with subprocess.Popen(COMMAND, cwd=TREE, env=environment, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
+        shown = ""
         for line in demo.stdout:
+            shown += line
             if line.startswith("Ctrl-C ends"):
                 break
         running = processes_naming(temporary)
         for name in PROGRAMS:
             assert any(name in each for each in running), f"{name} does not run"
+        [prometheus] = re.findall(r"(http://\S+)/rules ", shown)
+        check_rules(prometheus)
         demo.send_signal(signal.SIGINT)
         assert demo.stdout.read().endswith("nothing is left.\n")
         assert demo.wait(LIMIT) == 0

@@ -32,7 +32,7 @@ def prometheus(laboratory: Laboratory) -> Iterator[Prometheus]:
     directory = laboratory.directory / f"prometheus-{port}"
     copy_rules(directory, "1s")
     with (
-        served(PAGE.read_bytes()) as exporter,
+        served(PAGE.read_bytes) as exporter,
         Prometheus(directory, CONFIGURATION.format(exporter=exporter), port=port) as running,
     ):
         yield running
