@@ -1,6 +1,5 @@
 """One subscriber's report: which servers are in it, and what its text, its HTML and its chat message say."""
 
-import html
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 import jinja2
 
+from xmpp_alerts.bridge.styling import fits, plain
 from xmpp_alerts.config import EVERYTHING, Alerts, Subscriber
 from xmpp_alerts.render.patterns import covers
 from xmpp_alerts.report import words
@@ -24,8 +24,6 @@ IN_TABLE = 200
 """Servers in the table; a mail that is longer is cut by mail programs."""
 IN_CHAT = 20
 """Servers with news that a chat message tells of."""
-CHAT_BYTES = 8000
-"""As XML; the bridge cuts what is longer than 9,000."""
 IN_SUBJECT = 3
 """Kinds of news."""
 
@@ -65,7 +63,7 @@ class Report:
         """A short one, of as many servers as fit into a message."""
         for shown in range(IN_CHAT, -1, -1):
             text = _rendered("report-chat.txt.jinja", self, in_chat=shown)
-            if len(html.escape(text).encode()) <= CHAT_BYTES:
+            if fits(text):
                 break
         return text
 
@@ -144,5 +142,6 @@ def _environment() -> jinja2.Environment:
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,
     )
+    environment.filters["plain"] = lambda text: plain(text, words.MAX_NAME)
     environment.globals.update(days_of=words.days_of, counted=words.counted)
     return environment
