@@ -1,9 +1,11 @@
 """`xmpp-alerts report` about the week, as the real program, with the mails and messages that it sends."""
 
 import asyncio
+import os
+import pty
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,27 @@ class Sender:
 
     async def run(self, *arguments: str) -> Result:
         """Run it to its end."""
+        process = await self._start(arguments, asyncio.subprocess.PIPE)
+        out, err = await asyncio.wait_for(process.communicate(), LIMIT)
+        return Result(process.returncode or 0, out.decode(), err.decode())
+
+    async def run_on_terminal(self, *arguments: str) -> Result:
+        """Run it with its standard error on a pseudo-terminal."""
+        controller, terminal = pty.openpty()
+        process = await self._start(arguments, terminal)
+        os.close(terminal)
+        err = b""
+        try:
+            async with asyncio.timeout(LIMIT):
+                with suppress(OSError):  # Linux's way to say that nobody has the terminal open any more
+                    while data := await asyncio.to_thread(os.read, controller, 65536):
+                        err += data
+                out, _err = await process.communicate()
+        finally:
+            os.close(controller)
+        return Result(process.returncode or 0, out.decode(), err.decode())
+
+    async def _start(self, arguments: Sequence[str], stderr: int) -> asyncio.subprocess.Process:
         file = self.folder / "alerts.yml"
         file.write_text(yaml.safe_dump(self.settings))
         process = await asyncio.create_subprocess_exec(
@@ -37,11 +60,11 @@ class Sender:
             *("--until", UNTIL, *arguments),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
+            stderr=stderr,
+            env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"},
         )
         self.pid = process.pid
-        out, err = await asyncio.wait_for(process.communicate(), LIMIT)
-        return Result(process.returncode or 0, out.decode(), err.decode())
+        return process
 
 
 def settings_of(prometheus: str, subscribers: Sequence[Mapping[str, Any]], **more: Any) -> dict[str, Any]:

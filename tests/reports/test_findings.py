@@ -99,6 +99,10 @@ async def test_scores_are_those_of_the_end_and_of_the_beginning(url: str) -> Non
     assert silent["cs2023", "core"] == Counts(0, 0, 26)
 
 
+async def test_a_login_that_fails_at_the_end_is_told_of_no_other(url: str) -> None:
+    assert [domain for domain, each in (await ask(url)).items() if each.login_fails] == ["down.test"]
+
+
 async def test_a_certificate_is_due_within_three_weeks_or_when_it_has_expired(url: str) -> None:
     found = await ask(url)
     assert {domain for domain, each in found.items() if each.certificate_due} == {"busy.test", "down.test"}

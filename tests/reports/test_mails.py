@@ -37,6 +37,7 @@ TOLD = {
     "score a week ago": "96 % (24 of 25)",
     "certificate due": "A certificate expires on Wed 29 July 12:00.",
     "certificate expired": "A certificate has expired on Sun 19 July 00:00.",
+    "login": "The login failed at the end: what needs one is not known then.",
     "silence": "No data since Sat 18 July 12:0",
     "nothing known": "Nothing is known of it in this time.",
     "not probed": "no data. Nobody probed it in this time.",

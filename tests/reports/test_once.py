@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,17 @@ async def test_what_one_subscriber_cannot_get_does_not_keep_others_from_theirs(
     assert "subscriber juliet of this monitoring" in juliet["text"]
     assert "1 server without news: https://xmpp.example.org" in room["text"]
     assert len(room["text"].encode()) < 9000
+
+
+async def test_who_watches_sees_how_far_it_is(week: Prometheus, tmp_path: Path) -> None:
+    async with mailbox() as box:
+        sender = Sender(tmp_path, settings_of(week.url, FOUR, smtp=plain_smtp(box)))
+        result = await sender.run_on_terminal()
+    assert (result.code, result.out) == (0, "4 sent.\n")
+    shown = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", result.err)
+    assert re.search(r"asking Prometheus \S+ 1/1 ", shown)
+    assert re.search(r"sending +\S+ 4/4 ", shown)
+    assert result.err.endswith("\x1b[2K")  # and it is gone
 
 
 async def test_a_mail_server_that_is_away_is_asked_once_and_all_is_sent_later(week: Prometheus, tmp_path: Path) -> None:

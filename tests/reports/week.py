@@ -117,6 +117,8 @@ def _all_series() -> Iterator[_Series]:
         yield _Series(_name("domain:xmpp_tls_certificate_expiry:days", domain=domain), [(BEGIN, days)], last)
     problem = {"domain": "busy.test", "check": "xep0313", "verdict": "unsupported", "reason": "not_offered"}
     yield _Series(_name("xmpp_check_problem_info", **problem), [(BEGIN, 1)], last)
+    for domain, works in {"down.test": 0, "well.test": 1}.items():
+        yield _Series(_name("domain:xmpp_login_success:last", domain=domain), [(BEGIN, works)], last)
     software = {"domain": "busy.test", "software": "prosody", "version": "0.12"}
     yield _Series(_name("xmpp_server_info", **software), [(BEGIN, 1)], last)
     for reason, times in {

@@ -36,6 +36,7 @@ def found(domain: str, job: str = "xmpp", lost: int = 0, incidents: int = 0) -> 
         changes=[Change(f"check-{number}", (Flip(WHOLE.start, False),)) for number in range(lost)],
         reasons={},
         certificate_days=None,
+        login_fails=False,
         software="",
     )
 

@@ -24,6 +24,7 @@ class Common:
     now: Mapping[Server, Levels]
     certificates: Mapping[Server, list[float]]
     """Days to the first expiry."""
+    failing_logins: Mapping[Server, list[float]]
     problems: Mapping[Server, list[tuple[str, str]]]
     """Checks and why they are not supported."""
     software: Mapping[Server, list[str]]

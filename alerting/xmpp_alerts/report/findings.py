@@ -66,6 +66,8 @@ class Findings:
     """Why checks are not supported at the end, by check."""
     certificate_days: float | None
     """From the period's end to the first expiry of a certificate; negative when it has expired."""
+    login_fails: bool
+    """At the end, so that much is not known then."""
     software: str
     """The folder of the help pages, empty where it is not known."""
 
@@ -95,6 +97,7 @@ class Findings:
             self.incidents
             or self.changes
             or self.certificate_due
+            or self.login_fails
             or self.silent_since is not None
             or self.availability is None
         )

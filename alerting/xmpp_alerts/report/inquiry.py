@@ -62,6 +62,7 @@ class Inquiry:
             before=scores(await ask(queries.SUITES, period.start)),
             now=scores(await ask(queries.SUITES, period.end)),
             certificates=by_server(await ask(queries.CERTIFICATES, period.end), lambda sample: sample.value),
+            failing_logins=by_server(await ask(queries.FAILING_LOGINS, period.end), lambda sample: sample.value),
             problems=by_server(await ask(queries.PROBLEMS, period.end), problem),
             software=by_server(await ask(queries.SOFTWARE, period.end), lambda each: each.labels.get("software", "")),
         )
@@ -79,6 +80,7 @@ class Inquiry:
             changes=await self._changes(server, common.changed.get(server, ())),
             reasons=dict(common.problems.get(server, ())),
             certificate_days=min(common.certificates.get(server, ()), default=None),
+            login_fails=server in common.failing_logins,
             software=next(iter(common.software.get(server, ())), ""),
         )
 

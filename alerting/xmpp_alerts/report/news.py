@@ -11,6 +11,7 @@ _SAID: Mapping[str, Callable[[int], str]] = {
     "lost": lambda number: f"{counted(number, 'check')} lost",
     "incident": lambda number: counted(number, "incident"),
     "certificate": lambda number: f"{counted(number, 'certificate')} due",
+    "login": lambda number: f"{counted(number, 'login')} failing",
     "no data": lambda number: f"no data of {number} servers" if number > 1 else "no data",
     "unstable": lambda number: f"{counted(number, 'check')} unstable",
     "gained": lambda number: f"{counted(number, 'check')} gained",
@@ -24,6 +25,7 @@ def news(servers: Iterable[Findings]) -> list[str]:
         total["lost"] += len(each.of(Fate.LOST))
         total["incident"] += len(each.incidents)
         total["certificate"] += each.certificate_due
+        total["login"] += each.login_fails
         total["no data"] += each.availability is None or each.silent_since is not None
         total["unstable"] += len(each.of(Fate.CAME_BACK, Fate.WENT_AGAIN))
         total["gained"] += len(each.of(Fate.GAINED))

@@ -10,6 +10,7 @@ LOOK_BACK = 900
 
 SUITES = f"last_over_time(domain:xmpp_suite_distinct_requirements:last[{LOOK_BACK}s])"
 CERTIFICATES = f"last_over_time(domain:xmpp_tls_certificate_expiry:days[{LOOK_BACK}s])"
+FAILING_LOGINS = f"last_over_time(domain:xmpp_login_success:last[{LOOK_BACK}s]) == 0"
 PROBLEMS = f"max by(job, domain, check, reason) (last_over_time(xmpp_check_problem_info[{LOOK_BACK}s]))"
 SOFTWARE = f"max by(job, domain, software) (last_over_time(xmpp_server_info[{LOOK_BACK}s]))"
 

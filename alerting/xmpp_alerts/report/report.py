@@ -53,16 +53,16 @@ class Report:
         return ", ".join(self._told())
 
     def text(self) -> str:
-        return _rendered("report.txt.jinja", self)
+        return _rendered("report.txt.j2", self)
 
     def html(self, pictures: Sequence[str]) -> str:
         """`pictures`: the source of the chart of each section that is told in full."""
-        return _rendered("report.html.jinja", self, pictures=pictures)
+        return _rendered("report.html.j2", self, pictures=pictures)
 
     def chat(self) -> str:
         """A short one, of as many servers as fit into a message."""
         for shown in range(IN_CHAT, -1, -1):
-            text = _rendered("report-chat.txt.jinja", self, in_chat=shown)
+            text = _rendered("report-chat.txt.j2", self, in_chat=shown)
             if fits(text):
                 break
         return text
@@ -137,7 +137,7 @@ def _environment() -> jinja2.Environment:
     folder = files("xmpp_alerts") / "templates"
     environment = jinja2.Environment(
         loader=jinja2.FunctionLoader(lambda name: (folder / name).read_text(encoding="utf-8")),
-        autoescape=lambda name: name is not None and name.endswith(".html.jinja"),  # noqa: S701 - the others are text
+        autoescape=lambda name: name is not None and name.endswith(".html.j2"),  # noqa: S701 - the others are text
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=jinja2.StrictUndefined,

@@ -1,7 +1,7 @@
 """One run of `xmpp-alerts report`: asks, then writes or sends."""
 
 import asyncio
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -35,22 +35,43 @@ class Request:
     dry_run: Path | None
 
 
+@dataclass(frozen=True)
+class _Line:
+    """What is said in the end; complaints go to standard error."""
+
+    text: str
+    complains: bool = False
+
+
 async def run(request: Request) -> int:
     """Do it, and return the exit code. A signal ends it after the report that is being sent."""
     if not request.subscribers:
         typer.echo("Nobody in the configuration has weekly_report: nothing to do.")
         return 0
+    said: list[_Line] = []
+    code = await _run(request, said)
+    for line in said:  # when the bars are gone
+        typer.echo(line.text, err=line.complains)
+    return code
+
+
+async def _run(request: Request, said: list[_Line]) -> int:
+    def complain(message: str, code: int) -> int:
+        said.append(_Line(f"error: {message}", complains=True))
+        return code
+
     try:
         with progress_bars() as bar:
-            return await _until_a_signal(_dry(request, bar) if request.dry_run else _send(request, bar))
+            work = _dry(request, bar, said) if request.dry_run else _send(request, bar, said)
+            return await _until_a_signal(work)
     except ApiError as error:
-        return _complain(f"Prometheus could not be asked, nothing was sent: {error}", 1)
+        return complain(f"Prometheus could not be asked, nothing was sent: {error}", 1)
     except FolderInUse:
-        return _complain(f"{request.folder} is in use: the reports are being sent already", 1)
+        return complain(f"{request.folder} is in use: the reports are being sent already", 1)
     except DamagedLedger as error:
-        return _complain(str(error), 2)
+        return complain(str(error), 2)
     except OSError as error:
-        return _complain(f"{request.dry_run or request.folder} can't be used: {error}", 2)
+        return complain(f"{request.dry_run or request.folder} can't be used: {error}", 2)
 
 
 async def _until_a_signal(work: Coroutine[None, None, int]) -> int:
@@ -71,15 +92,15 @@ async def _until_a_signal(work: Coroutine[None, None, int]) -> int:
     return 128 + stopping.result()
 
 
-async def _dry(request: Request, bar: Bar) -> int:
+async def _dry(request: Request, bar: Bar, said: list[_Line]) -> int:
     assert request.dry_run is not None  # noqa: S101 - the caller has looked
     for each in await _reports(request, bar):
-        for path in write(each, request.alerts, request.domains, request.dry_run):
-            typer.echo(path)
+        paths = write(each, request.alerts, request.domains, request.dry_run)
+        said += [_Line(str(path)) for path in paths]
     return 0
 
 
-async def _send(request: Request, bar: Bar) -> int:
+async def _send(request: Request, bar: Bar, said: list[_Line]) -> int:
     with locked(request.folder):
         ledger = Ledger(request.folder)
         reports = await _reports(request, bar)
@@ -88,7 +109,7 @@ async def _send(request: Request, bar: Bar) -> int:
                 with bar("sending", len(reports)) as step:
                     await sending.send_all(reports, step)
             finally:
-                _tell(sending.outcome)
+                said += _lines(sending.outcome)
     return 1 if sending.outcome.failures else 0
 
 
@@ -104,13 +125,8 @@ async def _reports(request: Request, bar: Bar) -> list[Report]:
     return [report(subscriber, alerts, period, found, only) for subscriber in request.subscribers]
 
 
-def _tell(outcome: Outcome) -> None:
+def _lines(outcome: Outcome) -> Iterator[_Line]:
     for failure in outcome.failures:
-        typer.echo(f"not sent to {failure}", err=True)
+        yield _Line(f"not sent to {failure}", complains=True)
     before = f", {len(outcome.before)} had theirs already" if outcome.before else ""
-    typer.echo(f"{len(outcome.sent)} sent{before}.")
-
-
-def _complain(message: str, code: int) -> int:
-    typer.echo(f"error: {message}", err=True)
-    return code
+    yield _Line(f"{len(outcome.sent)} sent{before}.")

@@ -1,6 +1,6 @@
 """The report as its readers see it: all that the templates show, as text already."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from urllib.parse import quote
@@ -79,14 +79,16 @@ class Reader:
             dashboard=self._dashboard(findings.server),
         )
 
-    def _notes(self, findings: Findings) -> list[str]:
-        """What is not known, and since when."""
+    def _notes(self, findings: Findings) -> Iterator[str]:
+        """What is not known, and since when or why."""
         if findings.availability is None:
-            return ["Nothing is known of it in this time."]
-        if (since := findings.silent_since) is not None:
-            return [f"No data since {words.moment(since, self._period)}."]
-        unknown = words.unknown_time(findings)
-        return [f"No data for {unknown} of the time."] if unknown else []
+            yield "Nothing is known of it in this time."
+        elif (since := findings.silent_since) is not None:
+            yield f"No data since {words.moment(since, self._period)}."
+        elif unknown := words.unknown_time(findings):
+            yield f"No data for {unknown} of the time."
+        if findings.login_fails:
+            yield "The login failed at the end: what needs one is not known then."
 
     def _incidents(self, incidents: Sequence[Incident]) -> list[str]:
         more = len(incidents) - INCIDENTS
