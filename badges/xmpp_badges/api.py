@@ -121,7 +121,18 @@ class Api:
         """The answer to a JSON document. Raises ApiError."""
         return await self._ask("POST", path, json=document)
 
+    async def tell(self, path: str, document: Any) -> None:
+        """Send a JSON document; what is answered does not matter, unless it is an error. Raises ApiError."""
+        await self._exchange("POST", path, json=document)
+
     async def _ask(self, method: str, path: str, **content: Any) -> Any:
+        body = await self._exchange(method, path, **content)
+        try:
+            return await _parsed(body) if body else None
+        except ValueError as error:
+            raise Garbled(f"{self.settings.url} does not answer {path} with JSON") from error
+
+    async def _exchange(self, method: str, path: str, **content: Any) -> bytes:
         url = self.settings.url.rstrip("/") + path
         try:
             headers = self.settings.headers()
@@ -136,10 +147,7 @@ class Api:
         if answer.status >= 300:
             text = body[:_MAX_ERROR].decode(errors="replace")
             raise Refused(f"{self.settings.url} answers {answer.status} to {path}: {text}", answer.status)
-        try:
-            return await _parsed(body) if body else None
-        except ValueError as error:
-            raise Garbled(f"{self.settings.url} does not answer {path} with JSON") from error
+        return body
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
@@ -50,6 +50,8 @@ class Mailbox:
     refused: list[str] = field(default_factory=list)
     """The passwords that were wrong."""
     port: int = 0
+    on_mail: Callable[[Mail], None] = field(default=lambda mail: None)
+    """Called when a mail has come, before its sender is told so."""
 
     def to(self, recipient: str) -> list[Mail]:
         return [mail for mail in self.mails if mail.recipient == recipient]
@@ -61,6 +63,7 @@ class Mailbox:
         login = session.auth_data.login.decode() if isinstance(session.auth_data, LoginPassword) else None
         for recipient in envelope.rcpt_tos:
             self.mails.append(Mail(envelope.mail_from or "", recipient, message, encrypted, login))
+            self.on_mail(self.mails[-1])
         return "250 OK"
 
     def authenticate(self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any) -> AuthResult:
