@@ -52,8 +52,8 @@ AVAILABILITY = Row(
             "Share of the availability probes that succeeded, within the hour and within the 24 hours before each"
             " moment.",
             {
-                "1 hour": f"max({select('domain:xmpp_availability:ratio1h')})",
-                "24 hours": f"max({select('domain:xmpp_availability:ratio24h')})",
+                "1 hour": f"min({select('domain:xmpp_availability:ratio1h')})",
+                "24 hours": f"min({select('domain:xmpp_availability:ratio24h')})",
             },
             unit="percentunit",
             height=7,

@@ -107,6 +107,7 @@ MISTAKES: dict[str, list[Mistake]] = {
             url="/d/xmpp-example?${datasource:queryparam}&${__url_time_range}"
         ),
     ],
+    "give one where one is taken": [lambda board: board["links"][0].update(url="/d/xmpp-server")],
     "give what is there": [
         lambda board: panel(board, "Servers up")["fieldConfig"]["defaults"]["links"][0].update(
             url="/d/xmpp-example?${sweet:queryparam}"
