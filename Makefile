@@ -4,7 +4,7 @@ SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
 NODE = $(if $(shell command -v npm),,nodejs npm)
 PYTHON = .venv/bin/python
 
-.PHONY: demo test check docs dashboards bench
+.PHONY: demo test check docs dashboards bench help-check
 
 # Real servers, the exporter and Prometheus on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
 demo:
@@ -40,3 +40,8 @@ dashboards:
 bench:
 	@deploy/install $(SERVERS) iproute2
 	$(PYTHON) -m tests.bench
+
+# Carries out one page of help on a real server: make help-check SOFTWARE=prosody CHECK=xep0313. Needs root.
+help-check:
+	@deploy/install $(SERVERS)
+	@$(PYTHON) -m tests.help "$(SOFTWARE)" "$(CHECK)"

@@ -1,0 +1,46 @@
+"""Which pages of help can be carried out on which software, and what is worse after one than before."""
+
+from collections.abc import Iterator, Mapping
+
+import pytest
+
+from xmpp_exporter.catalogue.help import pages
+from xmpp_exporter.catalogue.help_page import Page, Variant
+from xmpp_exporter.catalogue.software import GENERAL, parse_version, software
+from xmpp_exporter.model import ProbeReport, Verdict
+
+CARRIED_OUT = "help page"
+"""The property of a test that has carried out a page: its name."""
+FAILING = {Verdict.UNSUPPORTED, Verdict.BROKEN}
+
+
+def trials(name: str) -> list[object]:
+    """The proven pages of a software with their variants for the version that is tested, those of one base together."""
+    found = sorted(_trials(name), key=lambda trial: (trial[0].base, trial[0].check))
+    return [
+        pytest.param(page, variant, id=f"{page.software}-{page.check}" + (f"-{variant.title}" if variant.title else ""))
+        for page, variant in found
+    ]
+
+
+def _trials(name: str) -> Iterator[tuple[Page, Variant]]:
+    version = None if name == GENERAL else parse_version(software()[name].tested)
+    for page in {page.check: page for page in pages()[name].values()}.values():
+        for variant in page.all_variants:
+            if page.proven and variant.fits(version):
+                yield page, variant
+
+
+def verdicts(report: ProbeReport) -> dict[str, Verdict]:
+    """Each check's verdict. A server that could not be probed at all has none."""
+    assert report.success, report.detail
+    return {result.check: result.outcome.verdict for result in report.checks}
+
+
+def worse(before: Mapping[str, Verdict], after: Mapping[str, Verdict]) -> dict[str, str]:
+    """The checks that passed and do not any more, and those that are broken and were not."""
+    return {
+        check: f"{before[check]} -> {verdict}"
+        for check, verdict in after.items()
+        if before[check] is not verdict and (before[check] is Verdict.SUPPORTED or verdict is Verdict.BROKEN)
+    }

@@ -1,0 +1,155 @@
+"""A real server with its DNS and its certificates, whose files can be changed as a page of help asks for it."""
+
+import shutil
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+
+from tests.help import ejabberd_file, prosody_file, zone_file
+from tests.help.bases import ADDRESS, BASES, DOMAIN, Base
+from tests.servers.certificates import CertificateAuthority
+from tests.servers.dns import FakeDns
+from tests.servers.ejabberd import Ejabberd
+from tests.servers.loopback import LoopbackNetwork
+from tests.servers.program import ProgramError
+from tests.servers.prosody import Prosody
+from xmpp_exporter.catalogue.help_page import Page, Snippet, Variant
+from xmpp_exporter.config import Account, ServerConfig
+from xmpp_exporter.journal import Journal
+from xmpp_exporter.model import ProbeReport
+from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.wire.dns import Resolver
+from xmpp_exporter.wire.network import Network
+from xmpp_exporter.wire.tls import TlsContexts
+
+PASSWORD = "correct horse battery staple"
+USERS = ("probe", "peer")
+CONFIGURATION = {
+    "/etc/prosody/prosody.cfg.lua": prosody_file.change,
+    "/etc/ejabberd/ejabberd.yml": ejabberd_file.change,
+}
+
+
+class Site:
+    """One server of `software`. After `reset` it is that of a base, on which `apply` makes the changes of a page."""
+
+    def __init__(self, software: str) -> None:
+        self._software = software
+        self._stack = ExitStack()
+        self._server: Prosody | Ejabberd | None = None
+        self._configuration = ""
+        self._hosts: list[str] = []
+        self._base = Base()
+
+    def __enter__(self) -> "Site":
+        with ExitStack() as stack:
+            network = stack.enter_context(LoopbackNetwork())
+            self._address = network.address(1)
+            self._directory = Path(tempfile.mkdtemp(prefix="xmpp-help-"))
+            stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
+            self._directory.chmod(0o755)
+            self._authority = CertificateAuthority(self._directory / "certificates")
+            self._password_file = self._directory / "password"
+            self._password_file.write_text(PASSWORD + "\n")
+            self._dns = stack.enter_context(FakeDns({}, network.address(0)))
+            stack.callback(self._kill)
+            self._stack = stack.pop_all()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def reset(self, base: str) -> None:
+        """Start the server anew, with the configuration of this base and nothing in its store."""
+        self._kill()
+        shutil.rmtree(self._directory / "server", ignore_errors=True)
+        self._base = BASES[base]
+        self._zone, self._hosts = self._base.zone, []
+        self._serve_zone()
+        self._authority.issue(DOMAIN, flaw=self._base.flaw)
+        self._configuration = self._base.prosody if self._software == "prosody" else self._base.ejabberd
+        self._server = self._new_server()
+        if isinstance(self._server, Prosody):
+            self._add_accounts(self._server)
+        self._server.start()
+        if isinstance(self._server, Ejabberd):
+            self._add_accounts(self._server)
+
+    def apply(self, page: Page, variant: Variant) -> None:
+        """Provide what the page needs, change the files, and reload or restart the server as the page says."""
+        for need in page.needs:
+            if need.host:
+                self._add_host(need.host)
+        for snippet in variant.snippets:
+            self._change(snippet)
+        self._serve_zone()
+        asked = {snippet.applied_by for snippet in variant.snippets if snippet.file in CONFIGURATION}
+        if "restart" in asked:
+            self._restart()
+        elif "reload" in asked:
+            self._reload()
+
+    async def probe(self) -> ProbeReport:
+        """All checks, with two accounts."""
+        account, second = (Account(jid=f"{user}@{DOMAIN}", password_file=self._password_file) for user in USERS)
+        config = ServerConfig(
+            domain=DOMAIN,
+            relation="own",
+            account=account,
+            second_account=second,
+            allow_private_addresses=True,
+            **self._base.probe,
+        )
+        resolver = Resolver([self._dns.address], self._dns.port)
+        return await probe_compliance(
+            Prober(Network(resolver, TlsContexts(self._authority.ca_file)), Journal()), config
+        )
+
+    def _change(self, snippet: Snippet) -> None:
+        snippet = snippet.model_copy(update={"text": self._in_place(snippet.text)})
+        if snippet.file in CONFIGURATION:
+            self._configuration = CONFIGURATION[snippet.file](self._configuration, snippet)
+        elif snippet.file == "zone":
+            self._zone = zone_file.change(self._zone, snippet)
+        else:
+            raise ValueError(f"the tests have no {snippet.file}")
+
+    def _add_host(self, host: str) -> None:
+        self._zone += f"{host}. A {ADDRESS}\n"
+        self._hosts.append(host.removesuffix(f".{DOMAIN}"))
+        self._authority.issue(DOMAIN, self._hosts, self._base.flaw)
+
+    def _in_place(self, text: str) -> str:
+        return text.replace(ADDRESS, self._address)
+
+    def _serve_zone(self) -> None:
+        self._dns.add_zone(DOMAIN, self._in_place(self._zone))
+
+    def _new_server(self) -> Prosody | Ejabberd:
+        directory, files = self._directory / "server", self._authority.directory
+        if self._software == "prosody":
+            return Prosody(directory, self._address, self._configuration, files, (5222, 5269))
+        return Ejabberd(directory, self._address, self._configuration, files, (5222, 5269))
+
+    def _add_accounts(self, server: Prosody | Ejabberd) -> None:
+        for user in USERS:
+            server.add_account(user, DOMAIN, PASSWORD)
+
+    def _restart(self) -> None:
+        if self._server is not None:
+            self._server.stop()
+        self._server = self._new_server()
+        self._server.start()
+
+    def _reload(self) -> None:
+        if self._server is None:
+            raise ProgramError("nothing runs that could be reloaded")
+        self._server.reload(self._configuration)
+
+    def _kill(self) -> None:
+        if self._server is not None:
+            self._server.kill()
+            self._server = None

@@ -1,0 +1,66 @@
+"""Each proven page of help makes its checks pass on a real server on which they fail, and harms no other check."""
+
+from collections.abc import Awaitable, Callable, Iterator
+
+import pytest
+
+from tests.help.pages import CARRIED_OUT, FAILING, trials, verdicts, worse
+from tests.help.site import Site
+from xmpp_exporter.catalogue.help_page import Page, Variant
+from xmpp_exporter.catalogue.software import GENERAL
+from xmpp_exporter.model import Verdict
+
+Prove = Callable[[str, Page, Variant], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+def site() -> Iterator[Callable[[str], Site]]:
+    """The server of a software, started for the first page."""
+    sites: dict[str, Site] = {}
+
+    def of(software: str) -> Site:
+        if software not in sites:
+            sites[software] = Site(software).__enter__()
+        return sites[software]
+
+    yield of
+    for each in sites.values():
+        each.__exit__(None, None, None)
+
+
+@pytest.fixture
+def prove(
+    site: Callable[[str], Site], record_property: Callable[[str, object], None]
+) -> Callable[..., Awaitable[None]]:
+    """Carries out a page on a software's server."""
+
+    async def prove(software: str, page: Page, variant: Variant) -> None:
+        server = site(software)
+        server.reset(page.base)
+        before = verdicts(await server.probe())
+        assert {check: before[check] for check in page.checks if before[check] not in FAILING} == {}
+        server.apply(page, variant)
+        report = await server.probe()
+        after = verdicts(report)
+        details = {result.check: str(result.outcome) for result in report.checks}
+        assert {check: details[check] for check in page.checks if after[check] is not Verdict.SUPPORTED} == {}
+        assert {check: (change, details[check]) for check, change in worse(before, after).items()} == {}
+        record_property(CARRIED_OUT, f"{page.software}/{page.check}")
+
+    return prove
+
+
+@pytest.mark.parametrize(("page", "variant"), trials("prosody"))
+async def test_prosody(prove: Prove, page: Page, variant: Variant) -> None:
+    await prove("prosody", page, variant)
+
+
+@pytest.mark.parametrize(("page", "variant"), trials("ejabberd"))
+async def test_ejabberd(prove: Prove, page: Page, variant: Variant) -> None:
+    await prove("ejabberd", page, variant)
+
+
+@pytest.mark.parametrize("software", ["prosody", "ejabberd"])
+@pytest.mark.parametrize(("page", "variant"), trials(GENERAL))
+async def test_any_software(prove: Prove, page: Page, variant: Variant, software: str) -> None:
+    await prove(software, page, variant)
