@@ -22,6 +22,11 @@ _xmpp-client._tcp.example.org. SRV 10 0 5222 old.example.org.
 _xmpp-server._tcp.example.org. SRV 10 0 5269 old.example.org.
 """
 
+SWAPPED_PORTS = """
+_xmpp-client._tcp.example.org. SRV 10 0 5269 xmpp.example.org.
+_xmpp-server._tcp.example.org. SRV 10 0 5222 xmpp.example.org.
+"""
+
 PROSODY = """
 interfaces = { "$address" }
 local_interfaces = { "$address" }
@@ -32,6 +37,7 @@ log = { info = "*console" }
 authentication = "internal_hashed"
 modules_disabled = { "offline"; }
 modules_enabled = {
+    "admin_shell";
     "disco";
     "roster";
     "saslauth";
@@ -79,7 +85,71 @@ class Base:
     """Settings of the probed server."""
 
 
+def _prosody(*changes: tuple[str, str], host: str = "", options: str = "") -> str:
+    """The minimal configuration with texts replaced, options above the host, and more below it."""
+    text = PROSODY
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return text.replace("VirtualHost", f"{options}\nVirtualHost") + host
+
+
+def _ejabberd(*changes: tuple[str, str], modules: str = "", options: str = "") -> str:
+    """The minimal configuration with texts replaced, and with further modules and options."""
+    text = EJABBERD
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    return f"{text}{modules}{options}"
+
+
+UNENCRYPTED = """
+c2s_direct_tls_ports = { 5223 }
+c2s_require_encryption = false
+s2s_require_encryption = false
+"""
+ROOMS = """
+Component "conference.example.org" "muc"
+"""
+UPLOADS = """
+Component "upload.example.org" "http_file_share"
+"""
+OLD_TLS = """
+ssl = { protocol = "tlsv1+"; ciphers = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"; }
+tls_profile = "legacy"
+"""
+
 BASES: Mapping[str, Base] = {
     "minimal": Base(),
     "stale-records": Base(zone=ZONE + STALE_RECORDS),
+    "swapped-ports": Base(zone=ZONE + SWAPPED_PORTS),
+    "no-disco": Base(_prosody(('    "disco";\n', "")), _ejabberd(("  mod_disco: {}\n", ""))),
+    "no-roster": Base(
+        _prosody(('    "roster";\n', "")),
+        _ejabberd(("  mod_roster: {versioning: false}\n", "")),
+    ),
+    "no-messages": Base(_prosody(('"offline";', '"offline"; "message";'))),
+    "federated": Base(_prosody(('    "disco";', '    "dialback";\n    "disco";'))),
+    "rooms": Base(
+        _prosody(host=ROOMS), _ejabberd(modules="  mod_muc: {}\n"), f"{ZONE}conference.example.org. A {ADDRESS}\n"
+    ),
+    "web": Base(
+        probe={
+            "websocket_url": "wss://example.org:5281/xmpp-websocket",
+            "bosh_url": "https://example.org:5281/http-bind",
+        }
+    ),
+    "no-tls": Base(
+        _prosody(('    "tls";\n', '    "dialback";\n'), options=UNENCRYPTED),
+        zone=f"{ZONE}_xmpps-client._tcp.example.org. SRV 5 0 5223 xmpp.example.org.\n",
+    ),
+    "plain-login": Base(
+        _prosody(options="c2s_require_encryption = false\nallow_unencrypted_plain_auth = true\n"),
+    ),
+    "old-tls": Base(_prosody(options=OLD_TLS)),
+    "bad-certificate": Base(flaw=Flaw.STALE),
+    "uncovered": Base(
+        _prosody(host=ROOMS + UPLOADS),
+        zone=f"{ZONE}conference.example.org. A {ADDRESS}\nupload.example.org. A {ADDRESS}\n",
+    ),
 }

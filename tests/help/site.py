@@ -8,11 +8,13 @@ from types import TracebackType
 
 from tests.help import ejabberd_file, prosody_file, zone_file
 from tests.help.bases import ADDRESS, BASES, DOMAIN, Base
+from tests.help.shell import Shell
 from tests.servers.certificates import CertificateAuthority
+from tests.servers.coturn import Coturn
 from tests.servers.dns import FakeDns
 from tests.servers.ejabberd import Ejabberd
 from tests.servers.loopback import LoopbackNetwork
-from tests.servers.program import ProgramError
+from tests.servers.program import Program, ProgramError
 from tests.servers.prosody import Prosody
 from xmpp_exporter.catalogue.help_page import Page, Snippet, Variant
 from xmpp_exporter.config import Account, ServerConfig
@@ -41,6 +43,8 @@ class Site:
         self._configuration = ""
         self._hosts: list[str] = []
         self._base = Base()
+        self._beside: list[Program] = []
+        self._words: dict[str, str] = {}
 
     def __enter__(self) -> "Site":
         with ExitStack() as stack:
@@ -52,6 +56,7 @@ class Site:
             self._authority = CertificateAuthority(self._directory / "certificates")
             self._password_file = self._directory / "password"
             self._password_file.write_text(PASSWORD + "\n")
+            self._shell = Shell(self._directory, self._authority, self._directory / "server" / "prosody.cfg.lua")
             self._dns = stack.enter_context(FakeDns({}, network.address(0)))
             stack.callback(self._kill)
             self._stack = stack.pop_all()
@@ -67,7 +72,7 @@ class Site:
         self._kill()
         shutil.rmtree(self._directory / "server", ignore_errors=True)
         self._base = BASES[base]
-        self._zone, self._hosts = self._base.zone, []
+        self._zone, self._hosts, self._words = self._base.zone, [], {}
         self._serve_zone()
         self._authority.issue(DOMAIN, flaw=self._base.flaw)
         self._configuration = self._base.prosody if self._software == "prosody" else self._base.ejabberd
@@ -86,7 +91,7 @@ class Site:
         for snippet in variant.snippets:
             self._change(snippet)
         self._serve_zone()
-        asked = {snippet.applied_by for snippet in variant.snippets if snippet.file in CONFIGURATION}
+        asked = {snippet.applied_by for snippet in variant.snippets if snippet.file in (*CONFIGURATION, "shell")}
         if "restart" in asked:
             self._restart()
         elif "reload" in asked:
@@ -114,8 +119,18 @@ class Site:
             self._configuration = CONFIGURATION[snippet.file](self._configuration, snippet)
         elif snippet.file == "zone":
             self._zone = zone_file.change(self._zone, snippet)
+        elif snippet.file == "shell":
+            printed = self._shell.run(snippet.text)
+            if snippet.gives:
+                self._words[snippet.gives] = printed.strip()
+        elif snippet.file == "/etc/turnserver.conf":
+            self._start_beside(Coturn(self._directory / "coturn", self._address, settings=snippet.text))
         else:
             raise ValueError(f"the tests have no {snippet.file}")
+
+    def _start_beside(self, program: Program) -> None:
+        self._beside.append(program)
+        program.start()
 
     def _add_host(self, host: str) -> None:
         self._zone += f"{host}. A {ADDRESS}\n"
@@ -123,7 +138,10 @@ class Site:
         self._authority.issue(DOMAIN, self._hosts, self._base.flaw)
 
     def _in_place(self, text: str) -> str:
-        return text.replace(ADDRESS, self._address)
+        """A page's text with what its examples stand for here."""
+        for word, here in {ADDRESS: self._address, **self._shell.paths, **self._words}.items():
+            text = text.replace(word, here)
+        return text
 
     def _serve_zone(self) -> None:
         self._dns.add_zone(DOMAIN, self._in_place(self._zone))
@@ -150,6 +168,6 @@ class Site:
         self._server.reload(self._configuration)
 
     def _kill(self) -> None:
-        if self._server is not None:
-            self._server.kill()
-            self._server = None
+        for program in filter(None, (self._server, *self._beside)):
+            program.kill()
+        self._server, self._beside = None, []

@@ -77,7 +77,8 @@ class Page(_Strict):
     """How to make a check pass with one software.
 
     `also` are further checks that the same change serves. `unavailable` is the newest version known not to have it.
-    `base` names the server configuration on which the tests apply it.
+    `base` names the server configuration on which the tests apply it. `costs` are checks that pass before and not
+    afterwards, because the software has the one only with the other; none of them counts.
     """
 
     software: str
@@ -89,6 +90,7 @@ class Page(_Strict):
     proven: bool
     why: str = ""
     base: str = "minimal"
+    costs: tuple[str, ...] = ()
     needs: tuple[Need, ...] = ()
     snippets: tuple[Snippet, ...] = ()
     variants: tuple[Variant, ...] = ()
@@ -107,8 +109,10 @@ class Page(_Strict):
     def _makes_sense(self) -> Self:
         if self.software != GENERAL and self.software not in software():
             raise ValueError(f"software {self.software} is not in software.yml")
-        if unknown := [check for check in self.checks if check not in checks()]:
+        if unknown := [check for check in (*self.checks, *self.costs) if check not in checks()]:
             raise ValueError(f"no such check: {', '.join(unknown)}")
+        if any(checks()[check].scored for check in self.costs if check in checks()):
+            raise ValueError("costs: a check that counts must not fail for another")
         if self.snippets and self.variants:
             raise ValueError("has both snippets and variants: write the snippets into the variants")
         if bool(self.why) == self.proven:

@@ -17,6 +17,7 @@ def instruction(page: Page, wanted: Sequence[Check], version: Version | None = N
         variants = [each for each in page.all_variants if each.fits(version)]
         parts += [*_needs(page), page.body.replace(CHANGE, "\n\n".join(_change(page, variants, version)))]
         if page.all_variants:
+            parts += _costs(page)
             parts.append(f"To see whether it works:\n\n```sh\n{command(wanted)}\n```")
     parts.append(_proof(page))
     parts.append("Sources: " + ", ".join(f"<{source}>" for source in page.sources))
@@ -62,6 +63,12 @@ def _needs(page: Page) -> Iterator[str]:
         yield "Before you begin:\n\n" + "\n".join(f"- {_need(each)}" for each in page.needs)
 
 
+def _costs(page: Page) -> Iterator[str]:
+    if page.costs:
+        names = ", ".join(f"`{check}`" for check in page.costs)
+        yield f"It cannot be had without a loss: {names}, which does not count, fails from then on."
+
+
 def _need(need: Need) -> str:
     if need.host:
         return f"`{need.host}` has an address in the DNS, and the server's certificate is for it, too."
@@ -84,7 +91,7 @@ def _change(page: Page, variants: list[Variant], version: Version | None) -> Ite
             yield variant.say.strip()
         for snippet in variant.snippets:
             yield _snippet(snippet)
-        yield from _apply(variant.snippets)
+        yield from _apply(page, variant.snippets)
 
 
 def _heading(page: Page, variant: Variant, version: Version | None) -> str:
@@ -115,14 +122,21 @@ def _where(snippet: Snippet, name: str) -> str:
     return f"{'Remove in' if snippet.action == 'remove' else 'In'} {name}{place}"
 
 
-def _apply(snippets: tuple[Snippet, ...]) -> Iterator[str]:
+def _apply(page: Page, snippets: tuple[Snippet, ...]) -> Iterator[str]:
+    """The commands that make the changes hold; a restart makes the reload of the same file needless."""
     commands: dict[str, str] = {}
     for snippet in snippets:
-        file = changed_files()[snippet.file]
-        if snippet.applied_by == "restart" or (snippet.applied_by == "reload" and snippet.file not in commands):
-            commands[snippet.file] = file.restart if snippet.applied_by == "restart" else file.reload
+        file = _applied_file(page, snippet)
+        if snippet.applied_by == "restart" or (snippet.applied_by == "reload" and file not in commands):
+            commands[file] = getattr(changed_files()[file], snippet.applied_by)
     if lines := list(dict.fromkeys(filter(None, commands.values()))):
         yield "Then:\n\n```sh\n" + "\n".join(lines) + "\n```"
+
+
+def _applied_file(page: Page, snippet: Snippet) -> str:
+    """The file whose program is reloaded; after a command, the software's own."""
+    own = software()[page.software].file if page.software != GENERAL else ""
+    return own if snippet.file == "shell" and own else snippet.file
 
 
 def _proof(page: Page) -> str:

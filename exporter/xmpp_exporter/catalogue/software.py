@@ -23,6 +23,7 @@ class Software(BaseModel):
     caps: tuple[str, ...] = ()
     identities: tuple[str, ...] = ()
     tested: str = ""
+    file: str = ""
 
 
 class File(BaseModel):
