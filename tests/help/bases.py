@@ -22,9 +22,14 @@ _xmpp-client._tcp.example.org. SRV 10 0 5222 old.example.org.
 _xmpp-server._tcp.example.org. SRV 10 0 5269 old.example.org.
 """
 
-SWAPPED_PORTS = """
-_xmpp-client._tcp.example.org. SRV 10 0 5269 xmpp.example.org.
-_xmpp-server._tcp.example.org. SRV 10 0 5222 xmpp.example.org.
+OTHER_SERVICE = """
+_xmpp-client._tcp.example.org. SRV 10 0 80 xmpp.example.org.
+_xmpp-server._tcp.example.org. SRV 10 0 80 xmpp.example.org.
+"""
+
+OTHER_KEY = f"""
+_5222._tcp.xmpp.example.org. TLSA 3 1 1 {"00" * 32}
+_5269._tcp.xmpp.example.org. TLSA 3 1 1 {"00" * 32}
 """
 
 PROSODY = """
@@ -81,6 +86,8 @@ class Base:
     flaw: Flaw = Flaw.NONE
     authentic: bool = False
     """Whether the DNS is signed, and found to be right."""
+    other_service: bool = False
+    """Whether a web server answers on port 80."""
     probe: Mapping[str, Any] = field(default_factory=dict)
     """Settings of the probed server."""
 
@@ -119,37 +126,62 @@ ssl = { protocol = "tlsv1+"; ciphers = "ALL:COMPLEMENTOFALL:@SECLEVEL=0"; }
 tls_profile = "legacy"
 """
 
+C2S = "  - {port: 5222, module: ejabberd_c2s, max_stanza_size: 262144, starttls_required: true}\n"
+C2S_WITHOUT_TLS = """
+  - {port: 5222, module: ejabberd_c2s, max_stanza_size: 262144}
+  - {port: 5223, module: ejabberd_c2s, max_stanza_size: 262144, tls: true}
+"""
+NEW_TLS = "[no_sslv3, no_tlsv1, no_tlsv1_1, cipher_server_preference, no_compression]"
+OLD_CIPHERS = """
+c2s_ciphers: "ALL:@SECLEVEL=0"
+s2s_ciphers: "ALL:@SECLEVEL=0"
+"""
+ROOMS_AND_UPLOADS = """
+  mod_muc: {}
+  mod_http_upload: {put_url: "https://upload.example.org:5443/upload", docroot: /var/lib/ejabberd/upload}
+"""
+
 BASES: Mapping[str, Base] = {
     "minimal": Base(),
     "stale-records": Base(zone=ZONE + STALE_RECORDS),
-    "swapped-ports": Base(zone=ZONE + SWAPPED_PORTS),
+    "other-service": Base(zone=ZONE + OTHER_SERVICE, other_service=True),
     "no-disco": Base(_prosody(('    "disco";\n', "")), _ejabberd(("  mod_disco: {}\n", ""))),
     "no-roster": Base(
         _prosody(('    "roster";\n', "")),
         _ejabberd(("  mod_roster: {versioning: false}\n", "")),
     ),
+    "other-key": Base(zone=ZONE + OTHER_KEY, authentic=True),
     "no-messages": Base(_prosody(('"offline";', '"offline"; "message";'))),
     "federated": Base(_prosody(('    "disco";', '    "dialback";\n    "disco";'))),
     "rooms": Base(
         _prosody(host=ROOMS), _ejabberd(modules="  mod_muc: {}\n"), f"{ZONE}conference.example.org. A {ADDRESS}\n"
     ),
-    "web": Base(
+    "web-5281": Base(
         probe={
             "websocket_url": "wss://example.org:5281/xmpp-websocket",
             "bosh_url": "https://example.org:5281/http-bind",
         }
     ),
+    "web-5443": Base(
+        probe={"websocket_url": "wss://example.org:5443/ws", "bosh_url": "https://example.org:5443/bosh"},
+    ),
     "no-tls": Base(
         _prosody(('    "tls";\n', '    "dialback";\n'), options=UNENCRYPTED),
+        _ejabberd((C2S, C2S_WITHOUT_TLS), ("s2s_use_starttls: required", "s2s_use_starttls: false")),
         zone=f"{ZONE}_xmpps-client._tcp.example.org. SRV 5 0 5223 xmpp.example.org.\n",
     ),
     "plain-login": Base(
         _prosody(options="c2s_require_encryption = false\nallow_unencrypted_plain_auth = true\n"),
+        _ejabberd(("starttls_required: true", "starttls: true")),
     ),
-    "old-tls": Base(_prosody(options=OLD_TLS)),
+    "old-tls": Base(
+        _prosody(options=OLD_TLS),
+        _ejabberd((NEW_TLS, "[no_sslv3]"), options=OLD_CIPHERS),
+    ),
     "bad-certificate": Base(flaw=Flaw.STALE),
     "uncovered": Base(
         _prosody(host=ROOMS + UPLOADS),
+        _ejabberd(("request_handlers: {}", "request_handlers: {/upload: mod_http_upload}"), modules=ROOMS_AND_UPLOADS),
         zone=f"{ZONE}conference.example.org. A {ADDRESS}\nupload.example.org. A {ADDRESS}\n",
     ),
 }

@@ -1,13 +1,13 @@
 """Which pages of help can be carried out on which software, and what is worse after one than before."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 import pytest
 
 from xmpp_exporter.catalogue.help import pages
 from xmpp_exporter.catalogue.help_page import Page, Variant
 from xmpp_exporter.catalogue.software import GENERAL, parse_version, software
-from xmpp_exporter.model import ProbeReport, Verdict
+from xmpp_exporter.model import Outcome, ProbeReport, Reason, Verdict
 
 CARRIED_OUT = "help page"
 """The property of a test that has carried out a page: its name."""
@@ -31,16 +31,26 @@ def _trials(name: str) -> Iterator[tuple[Page, Variant]]:
                 yield page, variant
 
 
-def verdicts(report: ProbeReport) -> dict[str, Verdict]:
-    """Each check's verdict. A server that could not be probed at all has none."""
+def outcomes(report: ProbeReport) -> dict[str, Outcome]:
+    """What became of each check. A server that could not be probed at all has none."""
     assert report.success, report.detail
-    return {result.check: result.outcome.verdict for result in report.checks}
+    return {result.check: result.outcome for result in report.checks}
 
 
-def worse(before: Mapping[str, Verdict], after: Mapping[str, Verdict]) -> dict[str, str]:
-    """The checks that passed and do not any more, and those that are broken and were not."""
+def other_than(verdicts: Collection[Verdict], found: Mapping[str, Outcome], wanted: Iterable[str]) -> dict[str, str]:
+    """Those of the wanted checks that have another verdict."""
+    return {check: str(found[check]) for check in wanted if found[check].verdict not in verdicts}
+
+
+def worse(before: Mapping[str, Outcome], after: Mapping[str, Outcome]) -> dict[str, str]:
+    """The checks that passed and do not any more, and those that are broken and were not.
+
+    What only we cannot find out any more is no fault of the page.
+    """
     return {
-        check: f"{before[check]} -> {verdict}"
-        for check, verdict in after.items()
-        if before[check] is not verdict and (before[check] is Verdict.SUPPORTED or verdict is Verdict.BROKEN)
+        check: f"{before[check].verdict} -> {outcome}"
+        for check, outcome in after.items()
+        if before[check].verdict is not outcome.verdict
+        and (before[check].verdict is Verdict.SUPPORTED or outcome.verdict is Verdict.BROKEN)
+        and outcome.reason not in (Reason.PROBER_LIMIT, Reason.NOT_APPLICABLE)
     }

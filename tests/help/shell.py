@@ -3,7 +3,6 @@
 import copy
 import re
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 
 from tests.servers.certificates import CertificateAuthority
@@ -23,16 +22,6 @@ class Shell:
         self._programs.mkdir()
         self._program("certbot", "exit 0")
         self._program("prosodyctl", f'exec /usr/bin/prosodyctl --config {prosody} "$@"')
-
-    @property
-    def paths(self) -> Mapping[str, str]:
-        """Where the folders that pages name are here."""
-        certificates = str(self._authority.directory)
-        return {
-            "/etc/letsencrypt": str(self._directory / "letsencrypt"),
-            "/etc/ejabberd/certs": certificates,
-            "/etc/prosody/certs": certificates,
-        }
 
     def run(self, text: str) -> str:
         """What the commands print. Raises CalledProcessError at the first that fails."""

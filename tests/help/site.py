@@ -8,6 +8,7 @@ from types import TracebackType
 
 from tests.help import ejabberd_file, prosody_file, zone_file
 from tests.help.bases import ADDRESS, BASES, DOMAIN, Base
+from tests.help.other_service import OtherService
 from tests.help.shell import Shell
 from tests.servers.certificates import CertificateAuthority
 from tests.servers.coturn import Coturn
@@ -43,7 +44,7 @@ class Site:
         self._configuration = ""
         self._hosts: list[str] = []
         self._base = Base()
-        self._beside: list[Program] = []
+        self._beside: list[Program | OtherService] = []
         self._words: dict[str, str] = {}
 
     def __enter__(self) -> "Site":
@@ -56,7 +57,14 @@ class Site:
             self._authority = CertificateAuthority(self._directory / "certificates")
             self._password_file = self._directory / "password"
             self._password_file.write_text(PASSWORD + "\n")
-            self._shell = Shell(self._directory, self._authority, self._directory / "server" / "prosody.cfg.lua")
+            server = self._directory / "server"
+            self._shell = Shell(self._directory, self._authority, server / "prosody.cfg.lua")
+            self._places = {
+                "-connect xmpp.example.org": f"-connect {self._address}",
+                "/etc/letsencrypt": str(self._directory / "letsencrypt"),
+                "/etc/ejabberd/certs": str(self._authority.directory),
+                "/var/lib/ejabberd": str(server),
+            }
             self._dns = stack.enter_context(FakeDns({}, network.address(0)))
             stack.callback(self._kill)
             self._stack = stack.pop_all()
@@ -73,9 +81,12 @@ class Site:
         shutil.rmtree(self._directory / "server", ignore_errors=True)
         self._base = BASES[base]
         self._zone, self._hosts, self._words = self._base.zone, [], {}
+        self._dns.authentic = self._base.authentic
         self._serve_zone()
         self._authority.issue(DOMAIN, flaw=self._base.flaw)
         self._configuration = self._base.prosody if self._software == "prosody" else self._base.ejabberd
+        if self._base.other_service:
+            self._start_beside(OtherService(self._address))
         self._server = self._new_server()
         if isinstance(self._server, Prosody):
             self._add_accounts(self._server)
@@ -128,7 +139,7 @@ class Site:
         else:
             raise ValueError(f"the tests have no {snippet.file}")
 
-    def _start_beside(self, program: Program) -> None:
+    def _start_beside(self, program: Program | OtherService) -> None:
         self._beside.append(program)
         program.start()
 
@@ -139,7 +150,7 @@ class Site:
 
     def _in_place(self, text: str) -> str:
         """A page's text with what its examples stand for here."""
-        for word, here in {ADDRESS: self._address, **self._shell.paths, **self._words}.items():
+        for word, here in {ADDRESS: self._address, **self._places, **self._words}.items():
             text = text.replace(word, here)
         return text
 
@@ -168,6 +179,8 @@ class Site:
         self._server.reload(self._configuration)
 
     def _kill(self) -> None:
-        for program in filter(None, (self._server, *self._beside)):
+        if self._server is not None:
+            self._server.kill()
+        for program in self._beside:
             program.kill()
         self._server, self._beside = None, []

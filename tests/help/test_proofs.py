@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 
 import pytest
 
-from tests.help.pages import CARRIED_OUT, FAILING, trials, verdicts, worse
+from tests.help.pages import CARRIED_OUT, FAILING, other_than, outcomes, trials, worse
 from tests.help.site import Site
 from xmpp_exporter.catalogue.help_page import Page, Variant
 from xmpp_exporter.catalogue.software import GENERAL
@@ -37,15 +37,12 @@ def prove(
     async def prove(software: str, page: Page, variant: Variant) -> None:
         server = site(software)
         server.reset(page.base)
-        before = verdicts(await server.probe())
-        assert {check: before[check] for check in page.checks if before[check] not in FAILING} == {}
+        before = outcomes(await server.probe())
+        assert other_than(FAILING, before, page.checks) == {}
         server.apply(page, variant)
-        report = await server.probe()
-        after = verdicts(report)
-        details = {result.check: str(result.outcome) for result in report.checks}
-        assert {check: details[check] for check in page.checks if after[check] is not Verdict.SUPPORTED} == {}
-        lost = {check: (change, details[check]) for check, change in worse(before, after).items()}
-        assert {check: change for check, change in lost.items() if check not in page.costs} == {}
+        after = outcomes(await server.probe())
+        assert other_than({Verdict.SUPPORTED}, after, page.checks) == {}
+        assert {check: lost for check, lost in worse(before, after).items() if check not in page.costs} == {}
         record_property(CARRIED_OUT, f"{page.software}/{page.check}")
 
     return prove

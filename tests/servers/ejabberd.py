@@ -94,11 +94,14 @@ class Ejabberd(Program):
         (self.directory / "inetrc").write_text(_inetrc(self.name_server))
 
     def reload(self, configuration: str) -> None:
-        """Let the running server read another text. Raises ProgramError for one that it does not take."""
+        """Let the running server read another text, and wait for the ports that come with it. Raises ProgramError."""
         self._configuration = configuration
         self.prepare()
         self.give_away(self.configuration_file)
         self.api("reload_config")
+        listeners = yaml.safe_load(self.configuration_file.read_text())["listen"]
+        self.listens = tuple((self.address, each["port"]) for each in listeners if each.get("transport") != "udp")
+        self.wait_until_ready()
 
     def api(self, command: str, /, **arguments: Any) -> Any:
         """Run a command of ejabberd's HTTP API, such as `muc_online_rooms` or `get_roster`; returns its decoded result.
