@@ -1,5 +1,7 @@
 # The real servers that the demonstration and the tests start, from Debian.
 SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
+# Those that pages of help are proven with.
+WEB_SERVERS = nginx-light apache2-bin
 # For the types of Grafana's dashboards; Node.js from elsewhere brings an npm of its own.
 NODE = $(if $(shell command -v npm),,nodejs npm)
 PYTHON = .venv/bin/python
@@ -13,7 +15,7 @@ demo:
 
 # Everything that is tested: style, types, and the program against the real servers. Needs root.
 test:
-	@deploy/install $(SERVERS) iproute2 $(NODE)
+	@deploy/install $(SERVERS) $(WEB_SERVERS) iproute2 $(NODE)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
@@ -43,5 +45,5 @@ bench:
 
 # Carries out one page of help on a real server: make help-check SOFTWARE=prosody CHECK=xep0313. Needs root.
 help-check:
-	@deploy/install $(SERVERS)
+	@deploy/install $(SERVERS) $(WEB_SERVERS)
 	@$(PYTHON) -m tests.help "$(SOFTWARE)" "$(CHECK)"

@@ -86,6 +86,8 @@ class Base:
     flaw: Flaw = Flaw.NONE
     authentic: bool = False
     """Whether the DNS is signed, and found to be right."""
+    old_openssl: bool = False
+    """Whether OpenSSL takes keys that today's does not."""
     other_service: bool = False
     """Whether a web server answers on port 80."""
     probe: Mapping[str, Any] = field(default_factory=dict)
@@ -114,6 +116,17 @@ UNENCRYPTED = """
 c2s_direct_tls_ports = { 5223 }
 c2s_require_encryption = false
 s2s_require_encryption = false
+"""
+BEHIND_PROXY = """
+consider_bosh_secure = true
+consider_websocket_secure = true
+https_ports = { }
+"""
+HTTPS = "  - {port: 5443, module: ejabberd_http, tls: true, request_handlers: {}}\n"
+HTTP = """
+  - port: 5280
+    module: ejabberd_http
+    request_handlers: {/http-bind: mod_bosh, /xmpp-websocket: ejabberd_http_ws}
 """
 ROOMS = """
 Component "conference.example.org" "muc"
@@ -165,6 +178,10 @@ BASES: Mapping[str, Base] = {
     "web-5443": Base(
         probe={"websocket_url": "wss://example.org:5443/ws", "bosh_url": "https://example.org:5443/bosh"},
     ),
+    "web-clients": Base(
+        _prosody(('"tls";', '"tls"; "bosh"; "websocket";'), options=BEHIND_PROXY),
+        _ejabberd((HTTPS, HTTPS + HTTP), modules="  mod_bosh: {}\n"),
+    ),
     "no-tls": Base(
         _prosody(('    "tls";\n', '    "dialback";\n'), options=UNENCRYPTED),
         _ejabberd((C2S, C2S_WITHOUT_TLS), ("s2s_use_starttls: required", "s2s_use_starttls: false")),
@@ -178,6 +195,7 @@ BASES: Mapping[str, Base] = {
         _prosody(options=OLD_TLS),
         _ejabberd((NEW_TLS, "[no_sslv3]"), options=OLD_CIPHERS),
     ),
+    "weak-key": Base(flaw=Flaw.WEAK_KEY, old_openssl=True),
     "bad-certificate": Base(flaw=Flaw.STALE),
     "uncovered": Base(
         _prosody(host=ROOMS + UPLOADS),

@@ -27,7 +27,7 @@ def _trials(name: str) -> Iterator[tuple[Page, Variant]]:
     version = None if name == GENERAL else parse_version(software()[name].tested)
     for page in {page.check: page for page in pages()[name].values()}.values():
         for variant in page.all_variants:
-            if page.proven and variant.fits(version):
+            if page.proven and not variant.why and variant.fits(version):
                 yield page, variant
 
 

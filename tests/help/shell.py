@@ -26,7 +26,7 @@ class Shell:
     def run(self, text: str) -> str:
         """What the commands print. Raises CalledProcessError at the first that fails."""
         if "certbot certonly" in text:
-            self._issue(re.findall(r"--domain (\S+)", text))
+            self.issue(re.findall(r"--domain (\S+)", text))
         result = subprocess.run(
             ["bash", "-euo", "pipefail", "-c", text],
             check=False,
@@ -39,7 +39,7 @@ class Shell:
         assert result.returncode == 0, f"{text}\n{result.stdout}{result.stderr}"
         return result.stdout
 
-    def _issue(self, domains: list[str]) -> None:
+    def issue(self, domains: list[str]) -> None:
         """As certbot does: the certificate for these domains, in a folder named for the first."""
         first, *others = domains
         live = self._directory / "letsencrypt" / "live" / first

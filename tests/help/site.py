@@ -17,6 +17,7 @@ from tests.servers.ejabberd import Ejabberd
 from tests.servers.loopback import LoopbackNetwork
 from tests.servers.program import Program, ProgramError
 from tests.servers.prosody import Prosody
+from tests.servers.web import Apache, Nginx
 from xmpp_exporter.catalogue.help_page import Page, Snippet, Variant
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.journal import Journal
@@ -32,6 +33,18 @@ CONFIGURATION = {
     "/etc/prosody/prosody.cfg.lua": prosody_file.change,
     "/etc/ejabberd/ejabberd.yml": ejabberd_file.change,
 }
+
+WEB_ROOT = "/var/www/example.org"
+WEB_SERVERS = {"/etc/nginx/sites-available/example.org": Nginx, "/etc/apache2/sites-available/example.org.conf": Apache}
+OLD_OPENSSL = """
+openssl_conf = main
+[main]
+ssl_conf = tls
+[tls]
+system_default = any
+[any]
+CipherString = DEFAULT:@SECLEVEL=0
+"""
 
 
 class Site:
@@ -64,7 +77,13 @@ class Site:
                 "/etc/letsencrypt": str(self._directory / "letsencrypt"),
                 "/etc/ejabberd/certs": str(self._authority.directory),
                 "/var/lib/ejabberd": str(server),
+                WEB_ROOT: str(self._directory / "www"),
+                "listen 443": f"listen {self._address}:443",
+                "listen [::]:443 ssl;": "",
+                "127.0.0.1": self._address,
             }
+            self._old_openssl = self._directory / "openssl.cnf"
+            self._old_openssl.write_text(OLD_OPENSSL)
             self._dns = stack.enter_context(FakeDns({}, network.address(0)))
             stack.callback(self._kill)
             self._stack = stack.pop_all()
@@ -136,6 +155,14 @@ class Site:
                 self._words[snippet.gives] = printed.strip()
         elif snippet.file == "/etc/turnserver.conf":
             self._start_beside(Coturn(self._directory / "coturn", self._address, settings=snippet.text))
+        elif snippet.file in WEB_SERVERS:
+            self._shell.issue([DOMAIN])
+            kind = WEB_SERVERS[snippet.file]
+            self._start_beside(kind(self._directory / kind.package, self._address, snippet.text))
+        elif snippet.file.startswith(WEB_ROOT):
+            file = Path(self._in_place(snippet.file))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(snippet.text)
         else:
             raise ValueError(f"the tests have no {snippet.file}")
 
@@ -159,9 +186,11 @@ class Site:
 
     def _new_server(self) -> Prosody | Ejabberd:
         directory, files = self._directory / "server", self._authority.directory
-        if self._software == "prosody":
-            return Prosody(directory, self._address, self._configuration, files, (5222, 5269))
-        return Ejabberd(directory, self._address, self._configuration, files, (5222, 5269))
+        kind = Prosody if self._software == "prosody" else Ejabberd
+        server = kind(directory, self._address, self._configuration, files, (5222, 5269))
+        if self._base.old_openssl:
+            server.more_environment = {"OPENSSL_CONF": str(self._old_openssl)}
+        return server
 
     def _add_accounts(self, server: Prosody | Ejabberd) -> None:
         for user in USERS:

@@ -91,6 +91,15 @@ def test_what_is_needed_before_is_told() -> None:
     assert "- Port 5281 can be reached from outside." in text
 
 
+def test_what_is_the_same_for_all_variants_stands_before_them_once() -> None:
+    common = 'snippets:\n  - {file: zone, text: "www A 192.0.2.1"}\nvariants:'
+    page = parse_page("page", VARIANTS.replace("variants:", common))
+    text = instruction(page, [checks()["xep0313"]])
+    assert text.count("www A 192.0.2.1") == 1
+    assert text.index("www A 192.0.2.1") < text.index("## Prosody before 0.12")
+    assert [variant.snippets[0].file for variant in page.all_variants] == ["zone", "zone"]
+
+
 def test_checks_of_one_page_are_told_of_once() -> None:
     [text] = help_for(["xep0313", "xep0313_roundtrip"], "prosody", "0.12")
     assert text.startswith("# Message Archive Management with Prosody (`xep0313`)")
@@ -130,3 +139,8 @@ def test_a_page_can_be_carried_out_and_its_versions_leave_no_gap(page: Page) -> 
     variants = [each for each in page.all_variants if not each.title]
     for version in filter(None, (parse_version(each.since or each.before) for each in variants)):
         assert any(each.fits(version) for each in variants)
+
+
+@pytest.mark.parametrize("name", ["prosody", "ejabberd"])
+def test_every_check_that_counts_has_a_page(name: str) -> None:
+    assert [check.id for check in checks().values() if check.scored and page_of(check.id, name) is None] == []

@@ -63,6 +63,8 @@ class Variant(_Strict):
     since: str = ""
     before: str = ""
     say: str = ""
+    why: str = ""
+    """What keeps this variant of a proven page from being proven."""
     snippets: tuple[Snippet, ...] = ()
 
     def fits(self, version: Version | None) -> bool:
@@ -102,8 +104,10 @@ class Page(_Strict):
 
     @property
     def all_variants(self) -> tuple[Variant, ...]:
-        """The variants; what is the same for all versions is a single one."""
-        return self.variants or ((Variant(since=self.since, snippets=self.snippets),) if self.snippets else ())
+        """The variants, each with what is the same for all; that may be all there is."""
+        if not self.variants:
+            return (Variant(since=self.since, snippets=self.snippets),) if self.snippets else ()
+        return tuple(each.model_copy(update={"snippets": self.snippets + each.snippets}) for each in self.variants)
 
     @model_validator(mode="after")
     def _makes_sense(self) -> Self:
@@ -113,8 +117,6 @@ class Page(_Strict):
             raise ValueError(f"no such check: {', '.join(unknown)}")
         if any(checks()[check].scored for check in self.costs if check in checks()):
             raise ValueError("costs: a check that counts must not fail for another")
-        if self.snippets and self.variants:
-            raise ValueError("has both snippets and variants: write the snippets into the variants")
         if bool(self.why) == self.proven:
             raise ValueError("why: tells what keeps it from being proven, and nothing else")
         if not self.sources:

@@ -14,7 +14,7 @@ def instruction(page: Page, wanted: Sequence[Check], version: Version | None = N
     obstacles = list(_obstacles(page, version))
     parts += obstacles or _since(page, version)
     if not obstacles:
-        variants = [each for each in page.all_variants if each.fits(version)]
+        variants = [each for each in page.variants or page.all_variants if each.fits(version)]
         parts += [*_needs(page), page.body.replace(CHANGE, "\n\n".join(_change(page, variants, version)))]
         if page.all_variants:
             parts += _costs(page)
@@ -84,6 +84,8 @@ def _since(page: Page, version: Version | None) -> list[str]:
 
 
 def _change(page: Page, variants: list[Variant], version: Version | None) -> Iterator[str]:
+    if page.variants:
+        yield from map(_snippet, page.snippets)
     for variant in variants:
         if title := _heading(page, variant, version):
             yield f"## {title}"
@@ -92,6 +94,8 @@ def _change(page: Page, variants: list[Variant], version: Version | None) -> Ite
         for snippet in variant.snippets:
             yield _snippet(snippet)
         yield from _apply(page, variant.snippets)
+        if variant.why:
+            yield f"*Not proven by the tests: {variant.why}*"
 
 
 def _heading(page: Page, variant: Variant, version: Version | None) -> str:
