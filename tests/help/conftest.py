@@ -1,19 +1,43 @@
-"""Tells at the end of the run how much of the help was carried out."""
+"""What carries out a page: it makes its checks pass on a real server on which they fail, and harms no other check."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 
-from docs.help_pages import PROVEN_WITH, share
-from tests.help.pages import CARRIED_OUT
-from xmpp_exporter.catalogue.software import software
+from tests.help.pages import CARRIED_OUT, FAILING, Prove, other_than, outcomes, worse
+from tests.help.site import Site
+from xmpp_exporter.catalogue.help_page import Page, Variant
+from xmpp_exporter.model import Verdict
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    reports = terminalreporter.getreports("passed")
-    proven = {value for report in reports for name, value in report.user_properties if name == CARRIED_OUT}
-    if not proven:
-        return
-    terminalreporter.section("help")
-    terminalreporter.write_line(f"carried out: {len(proven)} pages")
-    for name in PROVEN_WITH:
-        count, _, scored = share(name)
-        terminalreporter.write_line(f"{software()[name].title}: {count} of {scored} scored checks have a proven page")
+@pytest.fixture(scope="module")
+def site() -> Iterator[Callable[[str], Site]]:
+    """The server of a software, made for the first page."""
+    sites: dict[str, Site] = {}
+    with ExitStack() as stack:
+
+        def of(software: str) -> Site:
+            if software not in sites:
+                sites[software] = stack.enter_context(Site(software))
+            return sites[software]
+
+        yield of
+
+
+@pytest.fixture
+def prove(site: Callable[[str], Site], record_property: Callable[[str, object], None]) -> Prove:
+    """Carries out one variant of a page on a software's server."""
+
+    async def prove(software: str, page: Page, variant: Variant) -> None:
+        server = site(software)
+        server.reset(page.base)
+        before = outcomes(await server.probe())
+        assert other_than(FAILING, before, page.checks) == {}
+        server.apply(page, variant)
+        after = outcomes(await server.probe())
+        assert other_than({Verdict.SUPPORTED}, after, page.checks) == {}
+        assert {check: lost for check, lost in worse(before, after).items() if check not in page.costs} == {}
+        record_property(CARRIED_OUT, f"{page.software}/{page.check}")
+
+    return prove

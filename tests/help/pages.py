@@ -1,6 +1,6 @@
 """Which pages of help can be carried out on which software, and what is worse after one than before."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Iterator, Mapping
 
 import pytest
 
@@ -9,6 +9,7 @@ from xmpp_exporter.catalogue.help_page import Page, Variant
 from xmpp_exporter.catalogue.software import GENERAL, parse_version, software
 from xmpp_exporter.model import Outcome, ProbeReport, Reason, Verdict
 
+Prove = Callable[[str, Page, Variant], Awaitable[None]]
 CARRIED_OUT = "help page"
 """The property of a test that has carried out a page: its name."""
 FAILING = {Verdict.UNSUPPORTED, Verdict.BROKEN}
