@@ -88,6 +88,8 @@ class Base:
     """Whether the DNS is signed, and found to be right."""
     old_openssl: bool = False
     """Whether OpenSSL takes keys that today's does not."""
+    site: str = ""
+    """nginx's site at the domain, if it has one, and with it two documents that lead nowhere."""
     other_service: bool = False
     """Whether a web server answers on port 80."""
     probe: Mapping[str, Any] = field(default_factory=dict)
@@ -122,6 +124,19 @@ consider_bosh_secure = true
 consider_websocket_secure = true
 https_ports = { }
 """
+SITE = """
+server {
+    listen 443 ssl;
+    ssl_certificate /etc/letsencrypt/live/example.org/fullchain.pem;
+    ssl_certificate_key /etc/letsencrypt/live/example.org/privkey.pem;
+    root /var/www/example.org;
+}
+"""
+DOCUMENTS = {
+    "host-meta": """<XRD xmlns="http://docs.oasis-open.org/ns/xri/xrd-1.0">
+        <Link rel="urn:xmpp:alt-connections:websocket" href="wss://old.example.org/ws"/></XRD>""",
+    "host-meta.json": '{"links": [{"rel": "urn:xmpp:alt-connections:xbosh", "href": "https://old.example.org/bosh"}]}',
+}
 HTTPS = "  - {port: 5443, module: ejabberd_http, tls: true, request_handlers: {}}\n"
 HTTP = """
   - port: 5280
@@ -163,6 +178,7 @@ BASES: Mapping[str, Base] = {
         _prosody(('    "roster";\n', "")),
         _ejabberd(("  mod_roster: {versioning: false}\n", "")),
     ),
+    "txt-record": Base(zone=f'{ZONE}_xmppconnect.example.org. TXT "_xmpp-client-xbosh=https://example.org/bosh"\n'),
     "other-key": Base(zone=ZONE + OTHER_KEY, authentic=True),
     "no-messages": Base(_prosody(('"offline";', '"offline"; "message";'))),
     "federated": Base(_prosody(('    "disco";', '    "dialback";\n    "disco";'))),
@@ -181,6 +197,7 @@ BASES: Mapping[str, Base] = {
     "web-clients": Base(
         _prosody(('"tls";', '"tls"; "bosh"; "websocket";'), options=BEHIND_PROXY),
         _ejabberd((HTTPS, HTTPS + HTTP), modules="  mod_bosh: {}\n"),
+        site=SITE,
     ),
     "no-tls": Base(
         _prosody(('    "tls";\n', '    "dialback";\n'), options=UNENCRYPTED),

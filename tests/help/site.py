@@ -7,7 +7,7 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.help import ejabberd_file, prosody_file, zone_file
-from tests.help.bases import ADDRESS, BASES, DOMAIN, Base
+from tests.help.bases import ADDRESS, BASES, DOCUMENTS, DOMAIN, Base
 from tests.help.other_service import OtherService
 from tests.help.shell import Shell
 from tests.servers.certificates import CertificateAuthority
@@ -17,7 +17,7 @@ from tests.servers.ejabberd import Ejabberd
 from tests.servers.loopback import LoopbackNetwork
 from tests.servers.program import Program, ProgramError
 from tests.servers.prosody import Prosody
-from tests.servers.web import Apache, Nginx
+from tests.servers.web import Apache, Nginx, WebServer
 from xmpp_exporter.catalogue.help_page import Page, Snippet, Variant
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.journal import Journal
@@ -104,6 +104,10 @@ class Site:
         self._serve_zone()
         self._authority.issue(DOMAIN, flaw=self._base.flaw)
         self._configuration = self._base.prosody if self._software == "prosody" else self._base.ejabberd
+        if self._base.site:
+            for name, text in DOCUMENTS.items():
+                self._write_document(f"{WEB_ROOT}/.well-known/{name}", text)
+            self._serve_site(Nginx, self._in_place(self._base.site))
         if self._base.other_service:
             self._start_beside(OtherService(self._address))
         self._server = self._new_server()
@@ -156,15 +160,24 @@ class Site:
         elif snippet.file == "/etc/turnserver.conf":
             self._start_beside(Coturn(self._directory / "coturn", self._address, settings=snippet.text))
         elif snippet.file in WEB_SERVERS:
-            self._shell.issue([DOMAIN])
-            kind = WEB_SERVERS[snippet.file]
-            self._start_beside(kind(self._directory / kind.package, self._address, snippet.text))
+            self._serve_site(WEB_SERVERS[snippet.file], snippet.text)
         elif snippet.file.startswith(WEB_ROOT):
-            file = Path(self._in_place(snippet.file))
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(snippet.text)
+            self._write_document(snippet.file, snippet.text)
         else:
             raise ValueError(f"the tests have no {snippet.file}")
+
+    def _serve_site(self, kind: type[WebServer], text: str) -> None:
+        """Put a web server with this site in the place of the one that is there."""
+        for program in self._beside:
+            if isinstance(program, WebServer):
+                program.kill()
+        self._shell.issue([DOMAIN])
+        self._start_beside(kind(self._directory / kind.package, self._address, text))
+
+    def _write_document(self, path: str, text: str) -> None:
+        file = Path(self._in_place(path))
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
 
     def _start_beside(self, program: Program | OtherService) -> None:
         self._beside.append(program)

@@ -132,6 +132,8 @@ def check(
         suites=suite or (),
     )
     try:
+        if as_json and help_for_admins:
+            raise CannotRun("--help-for-admins is for people: leave it or --json out")
         request = request_of(arguments)
         configure_logs(verbose=verbose)
         for note in request.notes:
@@ -143,7 +145,7 @@ def check(
     except Interrupted as interrupted:
         raise typer.Exit(interrupted.exit_code) from interrupted
     _show(report, request.suites, as_json)
-    if help_for_admins and not as_json:
+    if help_for_admins:
         print_help(report, stdout_console())
     raise typer.Exit(exit_code(report))
 
