@@ -7,6 +7,8 @@ from typing import Any
 from tests.servers.certificates import Flaw
 
 DOMAIN = "example.org"
+NEIGHBOUR_DOMAIN, PEER_DOMAIN = "example.com", "example.net"
+"""Another domain of the same server, and one of another server."""
 ADDRESS = "203.0.113.5"
 """What pages call the server's address; the tests put one of the loopback network in its place."""
 
@@ -90,6 +92,8 @@ class Base:
     """Whether OpenSSL takes keys that today's does not."""
     site: str = ""
     """nginx's site at the domain, if it has one, and with it two documents that lead nowhere."""
+    federates: bool = False
+    """Whether there is another server, which the probe pings from here beside another domain of this one."""
     other_service: bool = False
     """Whether a web server answers on port 80."""
     probe: Mapping[str, Any] = field(default_factory=dict)
@@ -143,6 +147,24 @@ HTTP = """
     module: ejabberd_http
     request_handlers: {/http-bind: mod_bosh, /xmpp-websocket: ejabberd_http_ws}
 """
+TRUST = """
+ssl = { cafile = "$certificates/ca.pem"; }
+unbound = { options = { ["do-not-query-localhost:"] = "no"; }; }
+"""
+NEIGHBOUR = """
+VirtualHost "example.com"
+"""
+PEER = f"""
+interfaces = {{ "$address" }}
+certificates = "$certificates"
+data_path = "$directory/data"
+pidfile = "$directory/prosody.pid"
+log = {{ info = "*console" }}
+modules_enabled = {{ "disco"; "ping"; "tls"; "dialback"; }}
+s2s_secure_auth = false
+{TRUST}
+VirtualHost "example.net"
+"""
 ROOMS = """
 Component "conference.example.org" "muc"
 """
@@ -177,6 +199,12 @@ BASES: Mapping[str, Base] = {
     "no-roster": Base(
         _prosody(('    "roster";\n', "")),
         _ejabberd(("  mod_roster: {versioning: false}\n", "")),
+    ),
+    "mistrusted": Base(
+        _prosody(options=TRUST, host=NEIGHBOUR),
+        _ejabberd(("[example.org]", "[example.org, example.com]"), options="ca_file: $certificates/ca.pem\n"),
+        flaw=Flaw.SERVER_ONLY,
+        federates=True,
     ),
     "txt-record": Base(zone=f'{ZONE}_xmppconnect.example.org. TXT "_xmpp-client-xbosh=https://example.org/bosh"\n'),
     "other-key": Base(zone=ZONE + OTHER_KEY, authentic=True),

@@ -7,7 +7,16 @@ from pathlib import Path
 from types import TracebackType
 
 from tests.help import ejabberd_file, prosody_file, zone_file
-from tests.help.bases import ADDRESS, BASES, DOCUMENTS, DOMAIN, Base
+from tests.help.bases import (
+    ADDRESS,
+    BASES,
+    DOCUMENTS,
+    DOMAIN,
+    NEIGHBOUR_DOMAIN,
+    PEER,
+    PEER_DOMAIN,
+    Base,
+)
 from tests.help.other_service import OtherService
 from tests.help.shell import Shell
 from tests.servers.certificates import CertificateAuthority
@@ -63,7 +72,7 @@ class Site:
     def __enter__(self) -> "Site":
         with ExitStack() as stack:
             network = stack.enter_context(LoopbackNetwork())
-            self._address = network.address(1)
+            self._address, self._peer_address = network.address(1), network.address(2)
             self._directory = Path(tempfile.mkdtemp(prefix="xmpp-help-"))
             stack.callback(shutil.rmtree, self._directory, ignore_errors=True)
             self._directory.chmod(0o755)
@@ -84,7 +93,7 @@ class Site:
             }
             self._old_openssl = self._directory / "openssl.cnf"
             self._old_openssl.write_text(OLD_OPENSSL)
-            self._dns = stack.enter_context(FakeDns({}, network.address(0)))
+            self._dns = stack.enter_context(FakeDns({}, network.address(0), 53))
             stack.callback(self._kill)
             self._stack = stack.pop_all()
         return self
@@ -108,6 +117,8 @@ class Site:
             for name, text in DOCUMENTS.items():
                 self._write_document(f"{WEB_ROOT}/.well-known/{name}", text)
             self._serve_site(Nginx, self._in_place(self._base.site))
+        if self._base.federates:
+            self._start_peer()
         if self._base.other_service:
             self._start_beside(OtherService(self._address))
         self._server = self._new_server()
@@ -143,9 +154,10 @@ class Site:
             **self._base.probe,
         )
         resolver = Resolver([self._dns.address], self._dns.port)
-        return await probe_compliance(
-            Prober(Network(resolver, TlsContexts(self._authority.ca_file)), Journal()), config
-        )
+        prober = Prober(Network(resolver, TlsContexts(self._authority.ca_file)), Journal())
+        if self._base.federates:
+            prober.peers = {DOMAIN: (NEIGHBOUR_DOMAIN, PEER_DOMAIN)}
+        return await probe_compliance(prober, config)
 
     def _change(self, snippet: Snippet) -> None:
         snippet = snippet.model_copy(update={"text": self._in_place(snippet.text)})
@@ -165,6 +177,16 @@ class Site:
             self._write_document(snippet.file, snippet.text)
         else:
             raise ValueError(f"the tests have no {snippet.file}")
+
+    @property
+    def _name_server(self) -> str | None:
+        return self._dns.address if self._base.federates else None
+
+    def _start_peer(self) -> None:
+        self._dns.add_zone(PEER_DOMAIN, f"@ A {self._peer_address}\n")
+        self._authority.issue(PEER_DOMAIN)
+        files, directory = self._authority.directory, self._directory / "peer"
+        self._start_beside(Prosody(directory, self._peer_address, PEER, files, (5269,), self._name_server))
 
     def _serve_site(self, kind: type[WebServer], text: str) -> None:
         """Put a web server with this site in the place of the one that is there."""
@@ -200,7 +222,7 @@ class Site:
     def _new_server(self) -> Prosody | Ejabberd:
         directory, files = self._directory / "server", self._authority.directory
         kind = Prosody if self._software == "prosody" else Ejabberd
-        server = kind(directory, self._address, self._configuration, files, (5222, 5269))
+        server = kind(directory, self._address, self._configuration, files, (5222,), self._name_server)
         if self._base.old_openssl:
             server.more_environment = {"OPENSSL_CONF": str(self._old_openssl)}
         return server
