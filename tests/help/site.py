@@ -190,9 +190,9 @@ class Site:
 
     def _serve_site(self, kind: type[WebServer], text: str) -> None:
         """Put a web server with this site in the place of the one that is there."""
-        for program in self._beside:
-            if isinstance(program, WebServer):
-                program.kill()
+        for program in [each for each in self._beside if isinstance(each, WebServer)]:
+            program.kill()
+            self._beside.remove(program)
         self._shell.issue([DOMAIN])
         self._start_beside(kind(self._directory / kind.package, self._address, text))
 

@@ -1,9 +1,10 @@
 """Web servers as fixtures: nginx and Apache, each with one site as an admin would write it."""
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.servers.program import Program
+from tests.servers.program import POLL, STOP_LIMIT, Program, ProgramError, accepts
 
 NGINX = """
 daemon off;
@@ -58,6 +59,16 @@ class WebServer(Program):
         text = self.main.replace("$directory", str(self.directory)).replace("$address", self.address)
         self.configuration_file.write_text(text.replace("$modules", "/usr/lib/apache2/modules"))
         (self.directory / "site.conf").write_text(self._site)
+
+    def kill(self) -> None:
+        """End it, and wait for its workers, which hold the port for a moment longer than their master."""
+        served = self.running
+        super().kill()
+        deadline = time.monotonic() + STOP_LIMIT
+        while served and any(accepts(address, port) for address, port in self.listens):
+            if time.monotonic() > deadline:
+                raise ProgramError(f"somebody still listens where {self.name} did after {STOP_LIMIT:.0f} s")
+            time.sleep(POLL)
 
 
 class Nginx(WebServer):
