@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.catalogue import Check, checks
 from xmpp_exporter.checks import Server, functions, run
-from xmpp_exporter.checks.answers import software_of
+from xmpp_exporter.checks.software import recognised
 from xmpp_exporter.checks.verdicts import unknown
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.front import front_stream
@@ -284,12 +284,12 @@ class _Probe:
         self.progress(result)
 
     async def _ask_software(self, server: Server, deadline: float) -> None:
-        """XEP-0092; who does not say is asked again next time."""
+        """Who neither says nor reveals it is asked again next time."""
         if server.login is None:
             return
         with contextlib.suppress(WireError, TimeoutError):
             async with asyncio.timeout_at(deadline):
-                self.software = await software_of(server)
+                self.software = await recognised(server)
 
 
 def targets_of(endpoints: list[Endpoint], config: ServerConfig) -> list[Target]:

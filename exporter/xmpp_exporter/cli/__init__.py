@@ -8,6 +8,7 @@ import typer
 
 from xmpp_exporter import __version__
 from xmpp_exporter.cli import check, checks, config, serve
+from xmpp_exporter.cli.help import HELP_EXAMPLES, help_command
 
 app = typer.Typer(
     name="xmpp-exporter",
@@ -24,6 +25,7 @@ EPILOG = """
 Examples:
   xmpp-exporter check example.org
   xmpp-exporter checks
+  xmpp-exporter help xep0313 --software prosody
   xmpp-exporter config exporter.yml
   xmpp-exporter serve --config.file exporter.yml
 
@@ -48,6 +50,7 @@ def _program(
 
 app.command(epilog=check.EXAMPLES)(check.check)
 app.command()(checks.checks)
+app.command("help", epilog=HELP_EXAMPLES)(help_command)
 app.command(short_help="Validate a configuration file, and print all of it.")(config.config)
 app.command(short_help="Probe the configured servers, for Prometheus to scrape.")(serve.serve)
 
