@@ -1,10 +1,12 @@
 # The real servers that the demonstration and the tests start, from Debian.
 SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
+# Those that pages of help are proven with.
+WEB_SERVERS = nginx-light apache2-bin
 # For the types of Grafana's dashboards; Node.js from elsewhere brings an npm of its own.
 NODE = $(if $(shell command -v npm),,nodejs npm)
 PYTHON = .venv/bin/python
 
-.PHONY: demo test check docs dashboards bench
+.PHONY: demo test check docs dashboards bench help-check
 
 # Real servers, the exporter and Prometheus on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
 demo:
@@ -13,7 +15,7 @@ demo:
 
 # Everything that is tested: style, types, and the program against the real servers. Needs root.
 test:
-	@deploy/install $(SERVERS) prometheus-alertmanager iproute2 $(NODE)
+	@deploy/install $(SERVERS) $(WEB_SERVERS) prometheus-alertmanager iproute2 $(NODE)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
@@ -40,3 +42,8 @@ dashboards:
 bench:
 	@deploy/install $(SERVERS) iproute2
 	$(PYTHON) -m tests.bench
+
+# Carries out one page of help on a real server: make help-check SOFTWARE=prosody CHECK=xep0313. Needs root.
+help-check:
+	@deploy/install $(SERVERS) $(WEB_SERVERS)
+	@$(PYTHON) -m tests.help "$(SOFTWARE)" "$(CHECK)"

@@ -14,24 +14,35 @@ DASHBOARDS = {
 """Titles by name; `xmpp-NAME` is the uid, which never changes."""
 
 
+ONE_DOMAIN = "server"
+"""The dashboard that shows one domain at a time: "all" of another one's domains would mean nothing to it."""
+
+
 def menu(name: str) -> list[Json]:
     """The links at the top of a dashboard: to all others."""
-    return [
-        {
-            "asDropdown": False,
-            "icon": "dashboard",
-            "includeVars": True,
-            "keepTime": True,
-            "tags": [],
-            "targetBlank": False,
-            "title": title.removeprefix("XMPP ").capitalize(),
-            "tooltip": f"{title}, with the same time and variables",
-            "type": "link",
-            "url": f"/d/{PREFIX}{other}",
-        }
-        for other, title in DASHBOARDS.items()
-        if other != name
-    ]
+    return [_menu_entry(other, title) for other, title in DASHBOARDS.items() if other != name]
+
+
+def _menu_entry(name: str, title: str) -> Json:
+    """With all variables, but for the dashboard that takes one domain: that gets those which say where to ask."""
+    kept = f"?{_kept()}" if name == ONE_DOMAIN else ""
+    return {
+        "asDropdown": False,
+        "icon": "dashboard",
+        "includeVars": not kept,
+        "keepTime": True,
+        "tags": [],
+        "targetBlank": False,
+        "title": title.removeprefix("XMPP ").capitalize(),
+        "tooltip": f"{title}, with the same time and variables",
+        "type": "link",
+        "url": f"/d/{PREFIX}{name}{kept}",
+    }
+
+
+def _kept(more: str = "") -> str:
+    """The data source, the job and `more` variables as they are, for a link's address."""
+    return "&".join(f"${{{variable}:queryparam}}" for variable in ("datasource", "job", *more.split()))
 
 
 def to(name: str, title: str, keep: str = "", **variables: str) -> Json:
@@ -41,11 +52,10 @@ def to(name: str, title: str, keep: str = "", **variables: str) -> Json:
     value from the cell's row (a field's name) or, with a dot, from any expression of Grafana's, such as
     `__field.labels.check`.
     """
-    kept = "&".join(f"${{{variable}:queryparam}}" for variable in ("datasource", "job", *keep.split()))
     given = "".join(f"&var-{variable}=${{{_value(value)}}}" for variable, value in variables.items())
     return {
         "title": title,
-        "url": f"/d/{PREFIX}{name}?{kept}{given}&${{__url_time_range}}",
+        "url": f"/d/{PREFIX}{name}?{_kept(keep)}{given}&${{__url_time_range}}",
         "targetBlank": False,
     }
 

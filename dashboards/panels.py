@@ -185,15 +185,14 @@ def timeseries(
     width: int = 12,
     height: int = 9,
     stacked: bool = False,
-    bars: bool = False,
     series: Lines | None = None,
     links: Iterable[Json] = (),
     **scale: float,
 ) -> Panel:
-    """Lines (or bars) over the shown time, by legend; where nothing is known there is a gap."""
+    """Lines over the shown time, by legend; where nothing is known there is a gap."""
     custom: Json = {
-        "drawStyle": "bars" if bars else "line",
-        "fillOpacity": 60 if bars else 30 if stacked else 8,
+        "drawStyle": "line",
+        "fillOpacity": 30 if stacked else 8,
         "lineInterpolation": "linear",
         "lineWidth": 1,
         "showPoints": "auto",

@@ -62,8 +62,12 @@ def or_none(count: str, of: str) -> str:
     return f"{count} or 0 * count({of})"
 
 
-def since_start(metric: str, labels: str, scope: str = SERVERS) -> str:
-    """Increase of a counter between two points of the graph, over all exporters."""
+WINDOW = "within the 20 minutes before each moment, or longer where much time is shown"
+"""$__rate_interval in words: four times targets.COUNTER_STEP at least, so that an event shows at several points."""
+
+
+def risen(metric: str, labels: str, scope: str = SERVERS) -> str:
+    """Increase of a counter over WINDOW, over all exporters."""
     return f"sum by({labels}) (increase({metric}{{{scope}}}[$__rate_interval]))"
 
 

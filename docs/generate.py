@@ -1,9 +1,11 @@
-"""Writes checks.md, metrics.md and rules.md from the catalogue, the metrics' contract and the rules: `make docs`."""
+"""Writes the pages that are made of the catalogue, the metrics' contract, the rules and the help: `make docs`."""
 
 import re
+import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from docs.help_pages import help_pages
 from docs.markdown import WRITTEN_BY, names, plain
 from docs.rules_page import rules_page
 from docs.vocabulary import FAILURES, KINDS, LEAVES, NEEDS, QUERIES, REASONS, VERDICTS
@@ -158,12 +160,14 @@ def _families(families: Iterable[Family]) -> Iterator[str]:
     yield ""
 
 
-PAGES = {"checks.md": checks_page, "metrics.md": metrics_page, "rules.md": rules_page}
+PAGES = {"checks.md": checks_page, "metrics.md": metrics_page, "rules.md": rules_page, **help_pages()}
 
 
 def main() -> None:
-    """Write all pages."""
+    """Write all pages, and remove those of help that are no more."""
+    shutil.rmtree(FOLDER / "help", ignore_errors=True)
     for name, page in PAGES.items():
+        (FOLDER / name).parent.mkdir(parents=True, exist_ok=True)
         (FOLDER / name).write_text(page())
 
 

@@ -84,7 +84,7 @@ KINDS = {
 
 QUERIES = {
     "The checks that fail, with their titles": (
-        "(xmpp_xep_supported == 0) * on(check) group_left(title) xmpp_check_info"
+        "(xmpp_xep_supported == 0) * on(check) group_left(title) topk by(check) (1, xmpp_check_info)"
     ),
     "Servers that are down, whatever the prober's own faults": 'xmpp_probe_success{probe="availability"} == 0',
     "Availability over a day": 'avg_over_time(xmpp_probe_success{probe="availability"}[1d])',
@@ -124,7 +124,7 @@ RECORDED_QUERIES = {
     ),
     "Checks that a server lost within a day, with their titles": (
         "(domain:xmpp_xep_supported:was1d == 1)\n"
-        "  * on(check) group_left(title) max by(check, title) (last_over_time(xmpp_check_info[15m]))"
+        "  * on(check) group_left(title) topk by(check) (1, last_over_time(xmpp_check_info[15m]))"
     ),
     "Checks that a server gained within a week": "domain:xmpp_xep_supported:was1w == 0",
     "What the fewest servers support, of what was decided on five at least": (

@@ -5,7 +5,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.grid import Row
 from dashboards.links import to
 from dashboards.panels import stat, state_timeline, timeseries, titled
-from dashboards.promql import failures, last, spread
+from dashboards.promql import WINDOW, failures, last, risen, spread
 from dashboards.tables import Column, table
 from xmpp_exporter.model import PROBER_FAULTS
 
@@ -287,11 +287,8 @@ COST = (
     ),
     timeseries(
         "Rules that fail",
-        "Evaluations of rules that failed between two points of the graph; Prometheus's log says why.",
-        {
-            "{{rule_group}}": "sum by(rule_group)"
-            f" (increase(prometheus_rule_evaluation_failures_total{{{RULES}}}[$__rate_interval]))"
-        },
+        f"Evaluations of rules that failed {WINDOW}; Prometheus's log says why.",
+        {"{{rule_group}}": risen("prometheus_rule_evaluation_failures_total", "rule_group", RULES)},
         none="No rules are loaded, or Prometheus does not scrape itself",
         min=0,
     ),
@@ -300,12 +297,11 @@ COST = (
 CONFIGURATION = (
     timeseries(
         "Reloads",
-        "How often each exporter loaded its configuration successfully between two points of the graph.",
+        f"How often each exporter loaded its configuration successfully {WINDOW}.",
         {
             LEGEND: "changes(xmpp_exporter_config_last_reload_success_timestamp_seconds"
             f"{{{EXPORTERS}}}[$__rate_interval])"
         },
-        bars=True,
         min=0,
     ),
     state_timeline(

@@ -5,7 +5,7 @@ from dashboards.boards import choices
 from dashboards.grid import Row
 from dashboards.links import to
 from dashboards.panels import Panel, state_timeline, timeseries, titled
-from dashboards.promql import LOOKBACK, SERVERS, by, last, recorded, select, since_start, told
+from dashboards.promql import LOOKBACK, WINDOW, by, last, recorded, risen, select, told
 from dashboards.tables import Column, table
 
 TO_PEER = to("server", "Show ${__data.fields.peer}", choices.SCORED, domain="peer")
@@ -52,8 +52,8 @@ AVAILABILITY = Row(
             "Share of the availability probes that succeeded, within the hour and within the 24 hours before each"
             " moment.",
             {
-                "1 hour": f"max({select('domain:xmpp_availability:ratio1h')})",
-                "24 hours": f"max({select('domain:xmpp_availability:ratio24h')})",
+                "1 hour": f"min({select('domain:xmpp_availability:ratio1h')})",
+                "24 hours": f"min({select('domain:xmpp_availability:ratio24h')})",
             },
             unit="percentunit",
             height=7,
@@ -62,11 +62,10 @@ AVAILABILITY = Row(
         ),
         timeseries(
             "Failed probes by reason",
-            "Probes that failed between two points of the graph, by kind and reason. internal, prober_limit and"
-            " prober_network are the prober's own faults.",
-            {"{{probe}}: {{reason}}": f"{since_start('xmpp_probe_failures_total', 'probe, reason', SERVERS)} > 0"},
+            f"Probes that failed {WINDOW}, by kind and reason. internal, prober_limit and prober_network are the"
+            " prober's own faults.",
+            {"{{probe}}: {{reason}}": f"{risen('xmpp_probe_failures_total', 'probe, reason')} > 0"},
             none="None failed in this time",
-            bars=True,
             stacked=True,
             min=0,
         ),

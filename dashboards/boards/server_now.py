@@ -38,7 +38,7 @@ STATS = (
         "Reachable",
         "Whether a client could reach the server at the last availability probe: some address set up TLS and sent its"
         " features. When down: the table of failures says why.",
-        f"max({select('domain:xmpp_probe_success:last', AVAILABILITY)})",
+        f"min({select('domain:xmpp_probe_success:last', AVAILABILITY)})",
         unit="none",
         texts=texts.UP,
         none="Not known",
@@ -47,7 +47,7 @@ STATS = (
         "Login",
         "Whether the probe's account could log in. When it fails, most checks are not known: the table of failures says"
         " why.",
-        f"max({select('domain:xmpp_login_success:last')})",
+        f"min({select('domain:xmpp_login_success:last')})",
         unit="none",
         texts=texts.LOGIN,
         none="No account",
@@ -55,7 +55,7 @@ STATS = (
     stat(
         "Score",
         "Share of the suite's requirements at the level that work, of those that were decided.",
-        f"max({select('domain:xmpp_suite_distinct_requirements:ratio', SUITE)})",
+        f"min({select('domain:xmpp_suite_distinct_requirements:ratio', SUITE)})",
         unit="percentunit",
         decimals=0,
         steps=texts.GOOD_SHARE,
@@ -74,7 +74,7 @@ STATS = (
         "Share of the availability probes that succeeded within an hour, a day, a week and a month. Probes that"
         " failed by the prober's own fault do not count.",
         {
-            title: f"max({select(f'domain:xmpp_availability:ratio{window}')})"
+            title: f"min({select(f'domain:xmpp_availability:ratio{window}')})"
             for window, title in (("1h", "1 hour"), ("24h", "24 hours"), ("7d", "7 days"), ("30d", "30 days"))
         },
         unit="percentunit",

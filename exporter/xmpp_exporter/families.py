@@ -108,7 +108,13 @@ PROBE_FAMILIES: tuple[Family, ...] = (
         "level",
         "outcome",
     ),
-    _gauge("xmpp_server_info", "What the server says it is (XEP-0092)." + _CACHED, "domain", "software", "version"),
+    _gauge(
+        "xmpp_server_info",
+        "What the server says it is (XEP-0092), or reveals: then without a version." + _CACHED,
+        "domain",
+        "software",
+        "version",
+    ),
     _gauge("xmpp_server_listed", "Whether public lists may show the server.", "domain"),
     _gauge(
         "xmpp_endpoint_addresses",

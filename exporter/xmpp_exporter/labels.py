@@ -2,6 +2,8 @@
 
 import unicodedata
 
+from xmpp_exporter.catalogue.software import named
+
 MAX_LENGTH = 64
 
 _MECHANISMS = frozenset(
@@ -21,9 +23,6 @@ _MECHANISMS = frozenset(
     "OAUTHBEARER",
 }
 
-_SOFTWARE = ("prosody", "ejabberd", "openfire", "tigase", "metronome", "mongooseim", "snikket")
-"""The folders of the help texts; a name that contains one of them is that software."""
-
 
 def clean(text: str) -> str:
     """`text` in one line of at most MAX_LENGTH characters, none of them invisible."""
@@ -38,5 +37,4 @@ def mechanism(name: str) -> str:
 
 def software(name: str) -> str:
     """The help folder's name for what a server calls itself (`MongooseIM` is no ejabberd, Snikket is no Prosody)."""
-    lowered = name.lower()
-    return next((known for known in reversed(_SOFTWARE) if known in lowered), "other")
+    return named(name) or "other"

@@ -46,7 +46,7 @@ class Admission:
     """Lets probes in, first come first served.
 
     `concurrent` holds for each kind of probe. At one address `per_address` availability probes run at a time, and one
-    compliance probe: that keeps up to four connections until it ends and needs another now and then, so that two of
+    compliance probe: that keeps most of the connections until it ends and needs another now and then, so that two of
     them could wait for each other's.
 
     A probe takes its place among all and at its addresses at the same moment: a slow machine with a thousand domains

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from xmpp_exporter.backoff import LoginBackoff
+from xmpp_exporter.backoff import LoginBackoff, Refusal
 from xmpp_exporter.config import Account, PasswordError
 from xmpp_exporter.model import Failure
 from xmpp_exporter.wire.errors import LoginFailed, TemporaryRefusal, WireError
@@ -77,6 +77,11 @@ def _password_version(account: Account) -> str:
     return f"{status.st_mtime_ns}-{status.st_size}-{status.st_ino}"
 
 
+def refusal_of(backoff: LoginBackoff, account: Account) -> Refusal | None:
+    """The refused login because of which this account must not try to log in now; None if it may."""
+    return backoff.waiting(account.jid, _password_version(account), time.time())
+
+
 async def log_in(door: Door, account: Account, targets: Sequence[Target]) -> Session:
     """A session at the first of `targets` that lets us in; close it. Raises as `log_in_with` does."""
     return await log_in_with(Session, door, account, targets)
@@ -92,7 +97,7 @@ async def log_in_with(
     those targets.
     """
     version = _password_version(account)
-    waiting = door.backoff.waiting(account.jid, version, time.time())
+    waiting = refusal_of(door.backoff, account)
     if waiting is not None:
         until = time.strftime("%Y-%m-%d %H:%M UTC", time.gmtime(waiting.until))
         raise LoginFailed(waiting.failure, f"{waiting.detail} (not tried again before {until})")

@@ -154,7 +154,7 @@ class PeerReport:
 
 @dataclass(frozen=True, slots=True)
 class Software:
-    """What the server says it is (XEP-0092), as sent."""
+    """What the server says it is (XEP-0092), as sent; or what it reveals, and then without a version."""
 
     name: str
     version: str = ""

@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.catalogue import Check, checks
 from xmpp_exporter.checks import Server, functions, run
-from xmpp_exporter.checks.answers import software_of
+from xmpp_exporter.checks.software import recognised
 from xmpp_exporter.checks.verdicts import unknown
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.front import front_stream
 from xmpp_exporter.journal import Journal
 from xmpp_exporter.limits import Admission
-from xmpp_exporter.login import AccountLocks, Door, credentials_of, log_in
-from xmpp_exporter.memo import together
+from xmpp_exporter.login import AccountLocks, Door, credentials_of, log_in, refusal_of
+from xmpp_exporter.memo import all_of, together
 from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software
 from xmpp_exporter.standing import standing, to_keep
 from xmpp_exporter.wire.ahead import Ahead
@@ -183,6 +183,9 @@ class _Probe:
             stack.enter_async_context(front_stream(network, targets, self.timeouts, self.trace)),
             self._log_in(stack, account, targets),
         )
+        if self.session is None:  # nobody will ask for those that wait, which keep connections from other checks
+            await all_of(each.close() for each in ahead)
+            ahead.clear()
         self.mechanisms = mechanisms_of(front)
         self._note_phases(front)
         http = Http(network, lookups, self.timeouts, self.config.allow_private_addresses, self.trace)
@@ -215,10 +218,10 @@ class _Probe:
         self, stack: contextlib.AsyncExitStack, account: Account | None, target: Target, fresh: list[Check]
     ) -> list[Ahead]:
         """Further sessions of the account up to their login, as many as checks will need; `stack` ends them."""
-        wanted = sum("second_session" in check.needs for check in fresh)
+        wanted = sum("second_session" in check.needs and check.id not in self.config.exclude for check in fresh)
         kept = KEPT + (self.config.second_account is not None)
         number = min(wanted, MAX_AHEAD, self.prober.network.connections.per_address - kept)
-        if account is None or number < 1:
+        if account is None or number < 1 or refusal_of(self.prober.backoff, account) is not None:
             return []
         try:
             credentials = credentials_of(account)
@@ -281,12 +284,12 @@ class _Probe:
         self.progress(result)
 
     async def _ask_software(self, server: Server, deadline: float) -> None:
-        """XEP-0092; who does not say is asked again next time."""
+        """Who neither says nor reveals it is asked again next time."""
         if server.login is None:
             return
         with contextlib.suppress(WireError, TimeoutError):
             async with asyncio.timeout_at(deadline):
-                self.software = await software_of(server)
+                self.software = await recognised(server)
 
 
 def targets_of(endpoints: list[Endpoint], config: ServerConfig) -> list[Target]:

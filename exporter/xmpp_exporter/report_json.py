@@ -15,10 +15,10 @@ _DIGITS = 6
 def report_json(report: ProbeReport) -> dict[str, Any]:
     """The report as JSON objects. Times are RFC 3339 in UTC, durations seconds, facts base units.
 
-    `software` is null when the server did not say, and `reason` for what is supported. A failed probe has `failure`
-    and a refused login `login_failure`, both with `reason` and `detail`; otherwise these keys are absent. A check that
-    the catalogue no longer has is left out. A check has `found_at` if its result is an earlier probe's: what leaves
-    something for good runs once a day only.
+    `software` is null when the server neither said nor revealed it, and `reason` for what is supported. A failed probe
+    has `failure` and a refused login `login_failure`, both with `reason` and `detail`; otherwise these keys are absent.
+    A check that the catalogue no longer has is left out. A check has `found_at` if its result is an earlier probe's:
+    what leaves something for good runs once a day only.
     """
     result: dict[str, Any] = {
         "domain": report.domain,

@@ -75,6 +75,18 @@ MISTAKES: dict[str, list[Mistake]] = {
         lambda board: panel(board, "Servers").update(description="Servers"),
         lambda board: panel(board, "Servers").update(description="The metric xmpp_probe_success of all the servers."),
     ],
+    "counts over time": [
+        lambda board: target(board, "Failed probes").update(
+            expr='increase(xmpp_probe_failures_total{job=~"$job"}[$__rate_interval])'
+        ),
+        lambda board: (
+            target(board, "Failed probes").update(
+                expr='increase(xmpp_probe_failures_total{job=~"$job"}[$__rate_interval])'
+            )
+            or panel(board, "Failed probes").update(description="Probes that failed within the time before.")
+            or panel(board, "Failed probes")["fieldConfig"]["defaults"]["custom"].update(drawStyle="bars")
+        ),
+    ],
     "titles": [lambda board: panel(board, "Servers").update(title="Servers up")],
     "legends": [
         lambda board: target(board, "Failed probes").update(legendFormat=""),
@@ -95,6 +107,7 @@ MISTAKES: dict[str, list[Mistake]] = {
             url="/d/xmpp-example?${datasource:queryparam}&${__url_time_range}"
         ),
     ],
+    "give one where one is taken": [lambda board: board["links"][0].update(url="/d/xmpp-server")],
     "give what is there": [
         lambda board: panel(board, "Servers up")["fieldConfig"]["defaults"]["links"][0].update(
             url="/d/xmpp-example?${sweet:queryparam}"

@@ -48,7 +48,9 @@ def test_prometheus_accepts_the_readmes_ways_to_scrape(scraping: object, tmp_pat
 
 def test_the_readme_lists_every_command_of_the_program() -> None:
     listed = set(re.findall(r"^\| `xmpp-exporter (\w+)", README, re.MULTILINE))
-    assert listed == {command.callback.__name__ for command in app.registered_commands if command.callback}
+    assert listed == {
+        command.name or command.callback.__name__ for command in app.registered_commands if command.callback
+    }
     for command in listed:
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
 

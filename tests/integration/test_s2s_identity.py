@@ -14,7 +14,7 @@ from tests.integration.fake_site import DOMAIN, FakeSite
 from tests.integration.probing import config_of, prober_of, verdicts_of
 from tests.integration.running_exporter import RunningExporter, server_of, settings_of
 from tests.servers.certificates import CertificateAuthority, Flaw
-from tests.servers.fake import Connection, FakeXmpp, listening
+from tests.servers.fake import Connection, FakeXmpp, Listener, listening
 from tests.servers.fake.behaviours import HEADER
 from tests.servers.laboratory import Laboratory
 from xmpp_exporter.catalogue import checks
@@ -121,6 +121,14 @@ async def test_the_domain_itself_is_looked_at_as_by_a_stranger(laboratory: Labor
     assert "who present no certificate" in report.checks[0].outcome.detail
 
 
+def serve_servers(site: FakeSite, listener: Listener) -> None:
+    """Let the records of the domain name this place, with direct TLS, for clients and for servers."""
+    site.point(DOMAIN, direct_tls=[(listener.address, listener.port)])
+    here = f"0 0 {listener.port} xmpps-client-0.{DOMAIN}."
+    site.dns.change(f"_xmpps-server._tcp.{DOMAIN}", "SRV", [[here]])
+    site.dns.change(f"_xmpp-server._tcp.{DOMAIN}", "SRV", [["0 0 0 ."]])
+
+
 async def test_only_the_ports_for_servers_are_told_who_we_are(site: FakeSite) -> None:
     """Each stream as the server saw it: the namespace, from whom, and the name of the certificate."""
     seen: set[tuple[str, str | None, str | None]] = set()
@@ -138,10 +146,7 @@ async def test_only_the_ports_for_servers_are_told_who_we_are(site: FakeSite) ->
         await connection.reader.read()
 
     async with listening(behave, tls=tls) as listener:
-        site.point(DOMAIN, direct_tls=[(listener.address, listener.port)])
-        for service in ("_xmpps-server._tcp", "_xmpp-server._tcp"):
-            records = [f"0 0 {listener.port} xmpps-client-0.{DOMAIN}."] if service.startswith("_xmpps") else ["0 0 0 ."]
-            site.dns.change(f"{service}.{DOMAIN}", "SRV", [records])
+        serve_servers(site, listener)
         network = replace(site.network, identity=identity_of(site.certificates))
         await probe_compliance(site.prober(network), site.config(account=False), only={CHECK, "c2s_stream"})
     assert seen == {("jabber:client", None, None), ("jabber:server", OURS, OURS)}
@@ -157,15 +162,32 @@ async def test_a_server_that_breaks_off_because_of_our_certificate_has_tls_all_t
     tls.maximum_version = version
 
     async with listening(FakeXmpp(DOMAIN, direct_tls=True, mechanisms=()), tls=tls) as listener:
-        site.point(DOMAIN, direct_tls=[(listener.address, listener.port)])
-        records = [f"0 0 {listener.port} xmpps-client-0.{DOMAIN}."]
-        site.dns.change(f"_xmpps-server._tcp.{DOMAIN}", "SRV", [records])
-        site.dns.change(f"_xmpp-server._tcp.{DOMAIN}", "SRV", [["0 0 0 ."]])
+        serve_servers(site, listener)
         network = replace(site.network, identity=identity_of(site.certificates))
         wanted = {CHECK, "xep0368_s2s"}
         report = await probe_compliance(site.prober(network), site.config(account=False), only=wanted)
     assert verdicts_of(report) == {CHECK: "unknown prober_limit", "xep0368_s2s": "supported"}
     assert "was not accepted" in next(r.outcome.detail for r in report.checks if r.check == CHECK)
+
+
+EXTERNAL = (
+    "<stream:features><mechanisms xmlns='urn:ietf:params:xml:ns:xmpp-sasl'><mechanism>EXTERNAL</mechanism></mechanisms>"
+    "</stream:features>"
+)
+
+
+async def test_silence_after_our_certificate_is_no_refusal(site: FakeSite) -> None:
+    async def behave(connection: Connection) -> None:
+        await connection.reader.readuntil(b"http://etherx.jabber.org/streams'>")
+        await connection.send(HEADER.format(domain=DOMAIN) + EXTERNAL)
+        await connection.reader.read()
+
+    async with listening(behave, tls=site.tls()) as listener:
+        serve_servers(site, listener)
+        network = replace(site.network, identity=identity_of(site.certificates))
+        report = await probe_compliance(site.prober(network), site.config(account=False), only={CHECK})
+    assert verdicts_of(report) == {CHECK: "unknown timeout"}
+    assert report.checks[0].outcome.detail.endswith("): sent nothing for 2 s")
 
 
 def settings_with_identity(laboratory: Laboratory) -> dict[str, str]:

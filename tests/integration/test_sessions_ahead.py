@@ -40,6 +40,36 @@ async def test_a_refused_password_is_not_used_by_the_sessions_that_wait(site: Fa
     assert len(server.attempts) == 1
 
 
+async def test_nothing_is_begun_while_a_refused_login_is_waited_for(site: FakeSite) -> None:
+    """Or for checks that are excluded: connections that never log in are of no use, and servers may take them amiss."""
+    server = refusing(site)
+    async with listening(server) as listener:
+        site.point(DOMAIN, starttls=[(listener.address, listener.port)])
+        prober = site.prober()
+        await probe_compliance(prober, site.config(), only={CHECK})
+        before = listener.accepted
+        assert before == 3  # one without login, one with, and one that waits for it
+        report = await probe_compliance(prober, site.config(), only={CHECK})
+        assert report.login_failure is Failure.BAD_PASSWORD
+        assert listener.accepted - before == 1
+        prober.backoff.forget()
+        await probe_compliance(prober, site.config(exclude=[CHECK]), only={CHECK})
+        assert listener.accepted - before == 1 + 2
+
+
+async def test_after_a_failed_login_no_session_waits_on(site: FakeSite) -> None:
+    """Checks without login would have to do without its connection."""
+    async with listening(refusing(site)) as listener:
+        site.point(DOMAIN, starttls=[(listener.address, listener.port)])
+        prober = site.prober()
+        inside = prober.network.connections._gates
+        seen: list[int] = []
+        await probe_compliance(
+            prober, site.config(), only={CHECK}, progress=lambda _: seen.append(inside[listener.address].inside)
+        )
+    assert seen == [1]  # that of the stream without login
+
+
 async def test_a_session_waits_with_its_password_until_it_is_wanted(site: FakeSite) -> None:
     server = refusing(site)
     async with listening(server) as listener:

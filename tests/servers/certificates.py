@@ -41,6 +41,8 @@ class Flaw(StrEnum):
     """Ended yesterday."""
     WRONG_NAME = "wrong-name"
     """Good, but for other.test."""
+    STALE = "stale"
+    """For other.test, and ended yesterday."""
     SELF_SIGNED = "self-signed"
     COMMON_NAME = "common-name"
     """The domain is its common name, and it has no alternative names."""
@@ -88,7 +90,11 @@ class CertificateAuthority:
 
     def issue(self, name: str, components: Sequence[str] = (), flaw: Flaw = Flaw.NONE) -> Path:
         """Write the leaf for the domain `name` and the hosts below it (labels such as `upload`); returns NAME.pem."""
-        names = ["other.test"] if flaw is Flaw.WRONG_NAME else [name, *(f"{label}.{name}" for label in components)]
+        names = (
+            ["other.test"]
+            if flaw in (Flaw.WRONG_NAME, Flaw.STALE)
+            else [name, *(f"{label}.{name}" for label in components)]
+        )
         key = (
             rsa.generate_private_key(65537, 1024) if flaw is Flaw.WEAK_KEY else ec.generate_private_key(ec.SECP256R1())
         )
@@ -173,7 +179,7 @@ def _other_name(kind: str, tag: int, text: str) -> x509.OtherName:
 def _validity(flaw: Flaw) -> tuple[datetime.datetime, datetime.datetime]:
     now = datetime.datetime.now(datetime.UTC)
     match flaw:
-        case Flaw.EXPIRED:
+        case Flaw.EXPIRED | Flaw.STALE:
             return now - 60 * DAY, now - DAY
         case Flaw.SOON:
             return now - 60 * DAY, now + 5 * DAY

@@ -43,7 +43,7 @@ class FakeDns:
     def __init__(self, zones: Mapping[str, str], address: str = "127.0.0.1", port: int = 0, authentic: bool = False):
         self.address = address
         self.port = port
-        self._authentic = authentic
+        self.authentic = authentic
         self._zones: dict[dns.name.Name, dns.zone.Zone] = {}
         self._overrides: dict[Question, _Override] = {}
         self._counts: Counter[Question] = Counter()
@@ -139,7 +139,7 @@ class FakeDns:
     def _respond(self, query: dns.message.Message) -> dns.message.Message | None:
         asked = query.question[0]
         response = dns.message.make_response(query, recursion_available=True)
-        if self._authentic:
+        if self.authentic:
             response.flags |= dns.flags.AD
         with self._lock:
             self._counts[asked.name, asked.rdtype] += 1

@@ -25,8 +25,8 @@ printf '\211PNG\r\n\032\n'
 
 class Ejabberd(Program):
     """One ejabberd on `address`. `configuration` is its YAML; `$address`, `$directory` and `$certificates` are filled
-    in, and a listener for the HTTP API is added. `ports` are those it must open before it counts as started. It finds
-    other servers in the DNS of `name_server`, or in none.
+    in, listeners without an address get this one, and one for the HTTP API is added. `ports` are those it must open
+    before it counts as started. It finds other servers in the DNS of `name_server`, or in none.
 
     It runs Erlang itself rather than ejabberdctl, without distribution: no node name, no epmd and no port that other
     instances could clash with, and the process that we started is the one that serves.
@@ -73,6 +73,8 @@ class Ejabberd(Program):
             address=self.address, directory=self.directory, certificates=self._certificates
         )
         document = yaml.safe_load(text)
+        for listener in document["listen"]:
+            listener.setdefault("ip", self.address)
         document["listen"].append(
             {
                 "port": API_PORT,
@@ -90,6 +92,16 @@ class Ejabberd(Program):
         captcha.write_text(CAPTCHA)
         captcha.chmod(0o755)
         (self.directory / "inetrc").write_text(_inetrc(self.name_server))
+
+    def reload(self, configuration: str) -> None:
+        """Let the running server read another text, and wait for the ports that come with it. Raises ProgramError."""
+        self._configuration = configuration
+        self.prepare()
+        self.give_away(self.configuration_file)
+        self.api("reload_config")
+        listeners = yaml.safe_load(self.configuration_file.read_text())["listen"]
+        self.listens = tuple((self.address, each["port"]) for each in listeners if each.get("transport") != "udp")
+        self.wait_until_ready()
 
     def api(self, command: str, /, **arguments: Any) -> Any:
         """Run a command of ejabberd's HTTP API, such as `muc_online_rooms` or `get_roster`; returns its decoded result.

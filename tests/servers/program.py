@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Self
 
 START_LIMIT = 30.0
@@ -37,6 +37,8 @@ class Program:
     executable: str
     package: str
     """The Debian package that has it."""
+    more_environment: Mapping[str, str] = MappingProxyType({})
+    """Variables besides those of `environment`, for one that is to run in unusual circumstances."""
 
     def __init__(
         self,
@@ -108,7 +110,13 @@ class Program:
             _require_free(self.name, address, port)
         self.directory.mkdir(parents=True, exist_ok=True)
         self.prepare()
-        environment = {"PATH": SYSTEM_PATH, "HOME": str(self.directory), "LANG": "C.UTF-8", **self.environment()}
+        environment = {
+            "PATH": SYSTEM_PATH,
+            "HOME": str(self.directory),
+            "LANG": "C.UTF-8",
+            **self.environment(),
+            **self.more_environment,
+        }
         self.give_away(self.directory, *self.directory.rglob("*"))
         with self.log_file.open("ab") as log:
             self._process = subprocess.Popen(

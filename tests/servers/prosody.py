@@ -60,6 +60,13 @@ class Prosody(Program):
         )
         self.configuration_file.write_text(text)
 
+    def reload(self, configuration: str) -> None:
+        """Let the running server read another text. It loads no modules and opens no ports that come with it."""
+        self._configuration = configuration
+        self.prepare()
+        self.give_away(self.configuration_file)
+        self.shell("config", "reload")
+
     def add_account(self, user: str, domain: str, password: str) -> None:
         """Make an account with SCRAM-SHA-1 keys, running or not: Prosody reads accounts from disk at every login."""
         salt = secrets.token_hex(16)

@@ -56,6 +56,7 @@ def test_the_help_names_no_option_that_does_not_exist() -> None:
         (["check", "a.test", "--jsno"], "No such option: --jsno"),
         (["chekc", "a.test"], "No such command 'chekc'"),
         (["check", "a.test", "--only", "xep313"], "did you mean xep0313?"),
+        (["check", "a.test", "--json", "--help-for-admins"], "leave it or --json out"),
         (["check", "not a domain"], "write a domain such as example.org"),
         (["check", "a@b.test"], "write --password-file FILE"),
         (["check", "a@b.test", "--password-file", "/nonexistent"], "cannot be read"),

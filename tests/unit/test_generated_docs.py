@@ -18,7 +18,7 @@ from xmpp_exporter.model import Failure, Reason, Verdict
 from xmpp_exporter.serving.websettings import WebSettings
 
 OPERATIONS = (FOLDER / "operations.md").read_text()
-DOCUMENTS = sorted(FOLDER.glob("*.md"))
+DOCUMENTS = sorted(FOLDER.rglob("*.md"))
 BLOCKS = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.+?)^```$", OPERATIONS, re.MULTILINE | re.DOTALL)]
 NAMES = {family.name: family for family in (*FAMILIES, *BRIDGE_FAMILIES)}
 
@@ -26,6 +26,10 @@ NAMES = {family.name: family for family in (*FAMILIES, *BRIDGE_FAMILIES)}
 @pytest.mark.parametrize("name", PAGES)
 def test_a_generated_page_is_not_stale(name: str) -> None:
     assert (FOLDER / name).read_text() == PAGES[name](), "run `make docs`"
+
+
+def test_no_page_of_help_is_left_that_nothing_writes() -> None:
+    assert {str(page.relative_to(FOLDER)) for page in (FOLDER / "help").rglob("*.*")} <= set(PAGES)
 
 
 def test_every_check_and_every_metric_has_its_place() -> None:
@@ -79,7 +83,7 @@ def test_the_web_configuration_is_accepted() -> None:
     assert WebSettings.model_validate(settings).users
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_every_metric_that_is_named_exists(document: Path) -> None:
     text = document.read_text()
     named = set(re.findall(r"(?<![\w:])xmpp_[a-z0-9_]+", text)) - {"xmpp_exporter", "xmpp_"}
@@ -103,7 +107,7 @@ def anchors(document: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(FOLDER)))
 def test_every_link_leads_somewhere(document: Path) -> None:
     for path, anchor in re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]+))?\)", document.read_text()):
         target = (document.parent / path).resolve() if path else document

@@ -1,11 +1,13 @@
 """How other servers get in, and how they are reached."""
 
 from xmpp_exporter.checks.combine import all_supported, each
+from xmpp_exporter.checks.connections import without_address
 from xmpp_exporter.checks.looks import Look, judge_open, server_looks
 from xmpp_exporter.checks.registry import check
 from xmpp_exporter.checks.server import Server
-from xmpp_exporter.checks.verdicts import broken, is_good, supported, unknown, unsupported
+from xmpp_exporter.checks.verdicts import broken, is_good, of_endpoint_error, supported, unknown, unsupported
 from xmpp_exporter.model import Outcome, Reason, Verdict
+from xmpp_exporter.wire.errors import TimedOut
 from xmpp_exporter.wire.offer import offer_of
 from xmpp_exporter.wire.peers import ping_peer
 
@@ -42,8 +44,10 @@ async def external(server: Server) -> Outcome:
 
 def _external(look: Look) -> Outcome:
     offer, identity = offer_of(look.stream.features), look.stream.identity
-    if look.refusal:
-        return unknown(Reason.PROBER_LIMIT, f"{_OURS_REFUSED}: {look.refusal}")
+    if isinstance(look.refusal, TimedOut):
+        return without_address(look, of_endpoint_error(look.refusal))
+    if look.refusal is not None:
+        return unknown(Reason.PROBER_LIMIT, f"{_OURS_REFUSED}: {look.refusal.detail}")
     if identity is not None and "EXTERNAL" in offer.sasl:
         return supported(f"the certificate of {identity.domain} was accepted")
     if "EXTERNAL" in offer.mechanisms:

@@ -32,7 +32,7 @@ class Look:
     """Why the certificate did not verify."""
     chain: CertificateRejected | None = None
     """Why it would not verify whatever its names are."""
-    refusal: str = ""
+    refusal: WireError | None = None
     """Why the server does not take us for the domain of ours that we speak for, where there is one."""
 
     @property
@@ -130,14 +130,14 @@ async def _look(server: Server, endpoint: Endpoint, target: Target) -> Look:
         return look
     stranger = await _look_as(None, server, endpoint, target)
     further = stranger.failure is None or (stranger.encrypted and not look.encrypted)
-    return replace(stranger, refusal=look.failure.detail) if further else look
+    return replace(stranger, refusal=look.failure) if further else look
 
 
 async def _look_as(identity: Identity | None, server: Server, endpoint: Endpoint, target: Target) -> Look:
     stream = Stream(server.network, target, server.timeouts, server.trace, identity)
     try:
         async with stream.open():
-            return Look(endpoint, stream, refusal=await authenticate(stream, identity) if identity else "")
+            return Look(endpoint, stream, refusal=await authenticate(stream, identity) if identity else None)
     except CertificateRejected as rejected:
         return await _look_again(identity, server, endpoint, target, rejected)
     except WireError as error:
@@ -153,7 +153,7 @@ async def _look_again(
         try:
             async with stream.open(verify=chain is None, names=False):
                 good = chain is None and _names_domain(stream)
-                refusal = await authenticate(stream, identity) if identity else ""
+                refusal = await authenticate(stream, identity) if identity else None
                 return Look(endpoint, stream, None, None if good else rejected, chain, refusal)
         except CertificateRejected as worse:  # a wrong name hides that it has expired, too
             chain = worse

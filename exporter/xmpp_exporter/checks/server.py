@@ -101,12 +101,13 @@ class Server:
     async def begun_session(self) -> AsyncIterator[Session]:
         """A second session of the account for a check that `needs` one: it is on its way already."""
         while self.ahead:
-            if session := await self.ahead.pop().logged_in_at(self.session.target):
-                try:
+            ahead = self.ahead.pop()
+            try:
+                if session := await ahead.logged_in_at(self.session.target):
                     yield session
-                finally:
-                    await session.close()
-                return
+                    return
+            finally:
+                await ahead.close()
         async with self.own_session() as session:
             yield session
 

@@ -2,6 +2,7 @@
 
 from xmpp_exporter import __version__
 from xmpp_exporter.cli import check, checks, config, serve
+from xmpp_exporter.cli.help import HELP_EXAMPLES, help_command
 from xmpp_exporter.serving.program import program, run
 
 EXAMPLES = """
@@ -9,6 +10,7 @@ EXAMPLES = """
 Examples:
   xmpp-exporter check example.org
   xmpp-exporter checks
+  xmpp-exporter help xep0313 --software prosody
   xmpp-exporter config exporter.yml
   xmpp-exporter serve --config.file exporter.yml
 
@@ -21,6 +23,7 @@ app = program(
 
 app.command(epilog=check.EXAMPLES)(check.check)
 app.command()(checks.checks)
+app.command("help", epilog=HELP_EXAMPLES)(help_command)
 app.command(short_help="Validate a configuration file, and print all of it.")(config.config)
 app.command(short_help="Probe the configured servers, for Prometheus to scrape.")(serve.serve)
 

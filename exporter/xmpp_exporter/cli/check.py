@@ -10,6 +10,7 @@ import typer
 from xmpp_exporter.catalogue.suite import Suite, suites
 from xmpp_exporter.cli.checking import Checking, configure_logs
 from xmpp_exporter.cli.errors import CannotRun, ExitCode, Interrupted
+from xmpp_exporter.cli.help import print_help
 from xmpp_exporter.cli.state import account_journal
 from xmpp_exporter.cli.table import print_report, print_suite
 from xmpp_exporter.cli.target import Arguments, Request, request_of
@@ -34,6 +35,8 @@ Examples:
       two checks, and what goes over the wire
   xmpp-exporter check probe@example.org --suite cs2023
       everything, and whether it complies with XEP-0479
+  xmpp-exporter check probe@example.org --help-for-admins
+      everything, and what to change for what does not work
   xmpp-exporter check example.org --register
       everything, with an account made for it where anybody may make one
 
@@ -86,6 +89,9 @@ def check(
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON, all suites included.")] = False,
+    help_for_admins: Annotated[
+        bool, typer.Option("--help-for-admins", help="Tell what to change on the server for each check that fails.")
+    ] = False,
     verbose: Annotated[
         bool, typer.Option("--verbose", "-v", help="Print what goes over the wire to stderr, without secrets.")
     ] = False,
@@ -126,6 +132,8 @@ def check(
         suites=suite or (),
     )
     try:
+        if as_json and help_for_admins:
+            raise CannotRun("--help-for-admins is for people: leave it or --json out")
         request = request_of(arguments)
         configure_logs(verbose=verbose)
         for note in request.notes:
@@ -137,6 +145,8 @@ def check(
     except Interrupted as interrupted:
         raise typer.Exit(interrupted.exit_code) from interrupted
     _show(report, request.suites, as_json)
+    if help_for_admins:
+        print_help(report, stdout_console())
     raise typer.Exit(exit_code(report))
 
 

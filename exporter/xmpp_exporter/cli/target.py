@@ -29,6 +29,8 @@ from xmpp_exporter.config import (
 from xmpp_exporter.config.values import jid_domain, parse_address, parse_host_port
 from xmpp_exporter.serving.yamlmodel import problems
 
+_LISTED = "`xmpp-exporter checks` lists them"
+
 _ACCOUNTS = {"account", "second_account"}
 """Keys of a server that the command line decides on."""
 
@@ -100,10 +102,18 @@ def parse_target(text: str) -> tuple[str, str | None]:
     return jid_domain(jid), jid
 
 
+def wanted_check(text: str) -> Check:
+    """The check with this id. Raises CannotRun."""
+    [known] = _ids("CHECK", [text], "check", checks(), _LISTED) or [""]
+    if not known:
+        raise CannotRun(f"CHECK: no check is named; {_LISTED}")
+    return checks()[known]
+
+
 def wanted_checks(only: Iterable[str], exclude: Iterable[str]) -> tuple[Check, ...]:
     """The catalogue's checks that are left. Each value is an id, or several with commas. Raises CannotRun."""
     chosen, left_out = (
-        _ids(option, values, "check", checks(), "`xmpp-exporter checks` lists them")
+        _ids(option, values, "check", checks(), _LISTED)
         for option, values in (("--only", only), ("--exclude", exclude))
     )
     wanted = tuple(

@@ -67,7 +67,8 @@ class Limits(Section):
     probes_per_address: _AtLeastOne = 2
     """Availability probes of servers that share an IP address. Compliance probes run there one at a time."""
     connections_per_address: Annotated[int, Field(ge=5)] = 6
-    """Connections to one IP address, of all probes together. A compliance probe keeps up to four and needs another."""
+    """Connections to one IP address, of all probes together. A compliance probe keeps four or, with more of them, five,
+    and needs another."""
 
 
 class ProberSettings(Section):

@@ -4,7 +4,8 @@ import base64
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from xmpp_exporter.wire.errors import Disconnected, StreamRefused, TlsFailed, WireError
+from xmpp_exporter.model import Failure
+from xmpp_exporter.wire.errors import Disconnected, LoginFailed, StreamRefused, TlsFailed, WireError
 from xmpp_exporter.wire.offer import SASL, offer_of
 from xmpp_exporter.wire.tls import TlsContexts
 from xmpp_exporter.wire.xml import local
@@ -24,22 +25,22 @@ class Identity:
     tls: TlsContexts
 
 
-async def authenticate(stream: "Stream", identity: Identity) -> str:
-    """Log in by SASL EXTERNAL where that is offered (XEP-0178 §3); returns why it failed, or nothing.
+async def authenticate(stream: "Stream", identity: Identity) -> WireError | None:
+    """Log in by SASL EXTERNAL where that is offered (XEP-0178 §3); returns why it failed, if it did.
 
     Nothing may be asked of the stream after it. Some servers offer EXTERNAL to everybody, and look at the certificate
     only now.
     """
     if "EXTERNAL" not in offer_of(stream.features).sasl:
-        return ""
+        return None
     name = base64.b64encode(identity.domain.encode()).decode()
     stream.send(f"<auth xmlns='{SASL[1:-1]}' mechanism='EXTERNAL'>{name}</auth>")
     try:
         answer = await stream.read()
     except WireError as error:
-        return error.detail
+        return error
     if answer.tag == f"{SASL}success":
-        return ""
+        return None
     told = [local(child) for child in answer if local(child) != "text"]
     text = (answer.findtext(f"{SASL}text") or "").strip()[:200]
-    return f"{', '.join(told) or local(answer)}" + (f": {text}" if text else "")
+    return LoginFailed(Failure.AUTH_FAILED, f"{', '.join(told) or local(answer)}" + (f": {text}" if text else ""))

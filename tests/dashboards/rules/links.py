@@ -41,15 +41,26 @@ def lead_somewhere(dashboard: Dashboard, all_: Mapping[str, Dashboard]) -> Itera
 def keep_what_is_chosen(dashboard: Dashboard, all_: Mapping[str, Dashboard]) -> Iterator[str]:
     """The time, the data source and the job."""
     for _, link in links(dashboard):
-        if not link["url"].startswith("/d/") or (link.get("includeVars") and link.get("keepTime")):
+        url = link["url"]
+        if not url.startswith("/d/"):
             continue
-        if "includeVars" in link:
-            yield f"{link['title']} does not keep variables, or not the time"
-        if "${__url_time_range}" not in link["url"]:
+        if not (link.get("keepTime") or "${__url_time_range}" in url):
             yield f"{link['title']} does not keep the time"
-        kept = set(PARAMETER.findall(link["url"]))
-        if missing := KEPT - kept - {name for name, _ in _given(link["url"])}:
+        kept = set(PARAMETER.findall(url)) | {name for name, _ in _given(url)}
+        if not link.get("includeVars") and (missing := KEPT - kept):
             yield f"{link['title']} does not keep {', '.join(sorted(missing))}"
+
+
+def give_one_where_one_is_taken(dashboard: Dashboard, all_: Mapping[str, Dashboard]) -> Iterator[str]:
+    """All variables, with "all" or several for a value, are not for a dashboard that takes a single one."""
+    several = {each["name"] for each in dashboard.variables if each.get("multi") or each.get("includeAll")}
+    for _, link in links(dashboard):
+        other = all_.get(urlsplit(link["url"]).path.removeprefix("/d/"))
+        if other is None or not link.get("includeVars"):
+            continue
+        single = {each["name"] for each in other.variables if not each.get("multi") and not each.get("includeAll")}
+        if wrong := several & single:
+            yield f"{link['title']} gives {other.uid} more than one {', '.join(sorted(wrong))}"
 
 
 def give_what_is_there(dashboard: Dashboard, all_: Mapping[str, Dashboard]) -> Iterator[str]:
@@ -93,6 +104,7 @@ def _kept_columns(panel: Json) -> set[str] | None:
 RULES: Mapping[str, Rule] = {
     "lead somewhere": lead_somewhere,
     "keep what is chosen": keep_what_is_chosen,
+    "give one where one is taken": give_one_where_one_is_taken,
     "give what is there": give_what_is_there,
     "take from columns that exist": take_from_columns_that_exist,
 }

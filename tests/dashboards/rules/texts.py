@@ -10,6 +10,9 @@ from tests.dashboards.rules import Rule
 SENTENCE = re.compile(r"[A-Z\d].{20,}[.!]", re.DOTALL)
 """At least one whole sentence."""
 
+COUNT = re.compile(r"\b(?:increase|changes|resets) ?\([^\[]*\[\$__rate_interval\]")
+"""How often something happened, unlike a rate."""
+
 STATES = frozenset({"state-timeline"})
 """Panels that show values as nothing but colours, unless they have words for them."""
 
@@ -55,7 +58,18 @@ def words_for_nothing(dashboard: Dashboard, _: Mapping[str, Dashboard]) -> Itera
             yield f"{panel['title']} does not say what it means when there is nothing"
 
 
+def counts_over_time(dashboard: Dashboard, _: Mapping[str, Dashboard]) -> Iterator[str]:
+    """$__rate_interval is longer than a step, so that an event counts at several points: bars would look countable."""
+    for panel in dashboard.panels:
+        counts = any(COUNT.search(target["expr"]) for target in panel.get("targets", ()))
+        if counts and panel["fieldConfig"]["defaults"]["custom"]["drawStyle"] == "bars":
+            yield f"{panel['title']} counts what happened at several points, and has bars"
+        if counts and not re.search(r"within .+ before", panel["description"]):
+            yield f"{panel['title']} does not say within what time it counts"
+
+
 RULES: Mapping[str, Rule] = {
+    "counts over time": counts_over_time,
     "descriptions": descriptions,
     "titles": titles,
     "legends": legends,
