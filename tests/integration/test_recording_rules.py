@@ -91,6 +91,13 @@ def test_a_rule_leaves_the_labels_that_its_page_says(rule: Rule) -> None:
     assert seen == set(labels(rule))
 
 
+def test_every_state_is_looked_for_in_15_minutes() -> None:
+    """Which the tests' own evaluations, where they are hours apart, cannot tell from other times."""
+    states = re.compile(r"(?<![\w:])xmpp_\w+(?:{[^}]*})?(\[\w+\]|)")
+    windows = {window for rule in recorded().values() for window in states.findall(rule.expression)}
+    assert windows == {"[15m]"}
+
+
 def test_the_probers_own_faults_are_left_out_by_their_names() -> None:
     named = re.findall(r'reason[!=]~"([^"]+)"', FILE.read_text())
     assert len(named) == 2
