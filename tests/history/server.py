@@ -43,18 +43,26 @@ def tell(prometheus: PastPrometheus, own_page: bytes) -> None:
 
 
 def _record(prometheus: PastPrometheus) -> None:
-    """Level by level: Prometheus finds what was recorded when it starts again."""
+    """Level by level: Prometheus gets what was recorded when it starts again.
+
+    Not before: after a minute it begins to compact its blocks, and must not find half of somebody else's among them.
+    """
     rules = read_rules()
     long = reaching_back(rules)
+    made = prometheus.storage.with_name("made")
     for level in levels(rules):
+        made.mkdir()
         with prometheus, ThreadPoolExecutor(2) as promtool:
             # halves of the level side by side
-            made = [promtool.submit(_evaluate, prometheus, part, long) for part in (level[::2], level[1::2])]
-            for each in made:
+            halves = [promtool.submit(_evaluate, prometheus, part, long, made) for part in (level[::2], level[1::2])]
+            for each in halves:
                 each.result()
+        for block in made.iterdir():
+            block.rename(prometheus.storage / block.name)
+        made.rmdir()
 
 
-def _evaluate(prometheus: PastPrometheus, rules: Sequence[Rule], long: Collection[str]) -> None:
+def _evaluate(prometheus: PastPrometheus, rules: Sequence[Rule], long: Collection[str], made: Path) -> None:
     for length in (COUNTED, FULL):
         group = [rule for rule in rules if (rule.record in long) == (length == COUNTED)]
         if group:
@@ -62,7 +70,7 @@ def _evaluate(prometheus: PastPrometheus, rules: Sequence[Rule], long: Collectio
                 file.write(as_file(group))
                 file.flush()
                 since = END - length
-                openmetrics.create_blocks_from_rules(file.name, prometheus.url, prometheus.storage, since, END, EVERY)
+                openmetrics.create_blocks_from_rules(file.name, prometheus.url, made, since, END, EVERY)
 
 
 def _scrape(storage: Path, own_page: bytes) -> None:
