@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from docs.alert_rules_page import alert_rules_page
 from docs.markdown import WRITTEN_BY, names, plain
 from docs.rules_page import rules_page
 from docs.vocabulary import FAILURES, KINDS, LEAVES, NEEDS, QUERIES, REASONS, VERDICTS
@@ -158,7 +159,12 @@ def _families(families: Iterable[Family]) -> Iterator[str]:
     yield ""
 
 
-PAGES = {"checks.md": checks_page, "metrics.md": metrics_page, "rules.md": rules_page}
+PAGES = {
+    "alert-rules.md": alert_rules_page,
+    "checks.md": checks_page,
+    "metrics.md": metrics_page,
+    "rules.md": rules_page,
+}
 
 
 def main() -> None:
