@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from docs.alert_rules_page import alert_rules_page
 from docs.help_pages import help_pages
 from docs.markdown import WRITTEN_BY, names, plain
 from docs.rules_page import rules_page
@@ -160,7 +161,13 @@ def _families(families: Iterable[Family]) -> Iterator[str]:
     yield ""
 
 
-PAGES = {"checks.md": checks_page, "metrics.md": metrics_page, "rules.md": rules_page, **help_pages()}
+PAGES = {
+    "alert-rules.md": alert_rules_page,
+    "checks.md": checks_page,
+    "metrics.md": metrics_page,
+    "rules.md": rules_page,
+    **help_pages(),
+}
 
 
 def main() -> None:

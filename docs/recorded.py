@@ -35,7 +35,7 @@ class Rule:
 def recorded() -> dict[str, Rule]:
     """All rules by the name that they record, in the order of the file."""
     text = FILE.read_text()
-    meanings = {record: _joined(comment) for comment, record in _COMMENTED.findall(text)}
+    meanings = {record: joined(comment) for comment, record in _COMMENTED.findall(text)}
     return {
         rule["record"]: Rule(
             rule["record"], rule["expr"].strip(), meanings[rule["record"]], group["name"], group["interval"]
@@ -63,5 +63,6 @@ def _first_series(rule: Rule) -> Iterator[str]:
         yield from next(family.labels for family in FAMILIES if family.name == raw[0])
 
 
-def _joined(comment: str) -> str:
+def joined(comment: str) -> str:
+    """The lines of a YAML comment as one."""
     return " ".join(line.strip().removeprefix("#").strip() for line in comment.splitlines())

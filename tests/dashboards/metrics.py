@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from tests.dashboards.labels import TARGET, Inference, Labels
 from tests.history.rules import Rule, levels
+from xmpp_alerts.bridge.families import BRIDGE_FAMILIES
 from xmpp_exporter.families import FAMILIES
 
 _SCRAPE = (
@@ -39,15 +40,18 @@ OF_PROMETHEUS: Mapping[str, Labels] = {
 }
 """What Prometheus adds, says of itself, or knows of every process: the few that somebody needs."""
 
-OF_ALERTS: Labels = frozenset({"alertname", "alertstate", "severity", "job", "domain", "check"})
-"""What alerts have at least, where they are about a server or a check."""
+OF_ALERTS: Labels = frozenset(
+    {"alertname", "alertstate", "severity", "job", "domain", "check", "suite", "category", "level"}
+)
+"""What alerts have at least that rules and dashboards ask for."""
 
 
 def inference(rules: Iterable[Rule]) -> Inference:
     """With all that the exporter exposes and the rules record. Raises what the labels of a rule's expression raise."""
     rules = list(rules)
-    metrics: dict[str, Labels] = {family.name: TARGET | set(family.labels) for family in FAMILIES}
+    metrics: dict[str, Labels] = {family.name: TARGET | set(family.labels) for family in (*FAMILIES, *BRIDGE_FAMILIES)}
     metrics |= OF_PROMETHEUS
+    metrics["ALERTS"] = OF_ALERTS
     inferred = Inference(metrics)
     for level in levels(rules):
         for rule in level:

@@ -44,6 +44,7 @@ VERDICTS: dict[Flaw, dict[str, str]] = {
     Flaw.SELF_SIGNED: WRONG_CHAIN,
     Flaw.NO_INTERMEDIATE: WRONG_CHAIN,
     Flaw.WRONG_NAME: WRONG_NAMES,
+    Flaw.STALE: {**WRONG_CHAIN, **WRONG_NAMES, "cert_expiry": BAD},
     Flaw.COMMON_NAME: WRONG_NAMES,
     Flaw.WEAK_KEY: {**WRONG_CHAIN, "cert_key": "unsupported outdated"},
     Flaw.SHA1: {**WRONG_CHAIN, "cert_key": "unsupported outdated"},

@@ -45,11 +45,13 @@ async def test_killed_while_it_sends_it_goes_on_where_it_was(
         box.on_mail = kill
         killed = await sender.run()
         assert killed.code == (-number if number is signal.SIGKILL else 128 + number)
-        assert [mail.recipient for mail in box.mails] == ALL[:2]
+        sent = [mail.recipient for mail in box.mails]
+        # asked to end, it may have begun the next one before it hears of it
+        assert sent == ALL[: len(sent)] and len(sent) in ([2] if number is signal.SIGKILL else [2, 3])
         assert (await sender.run()).code == 0
     # killed, it could not know that the second was taken: that one comes again, under the same id
     again = 1 if number is signal.SIGKILL else 0
-    assert [mail.recipient for mail in box.mails] == ALL[:2] + ALL[2 - again :]
+    assert [mail.recipient for mail in box.mails] == sent + ALL[len(sent) - again :]
     assert len({mail.message["Message-ID"] for mail in box.mails}) == len(FOUR)
 
 

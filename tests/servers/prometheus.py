@@ -99,12 +99,13 @@ class Prometheus(Program):
 def copy_rules(directory: Path, interval: str = "") -> None:
     """Puts this project's rules where a configuration in `directory` that says `rules/*.yml` finds them.
 
-    With `interval`, such as `1s`, each group is evaluated as often, whatever it says itself.
+    With `interval`, such as `1s`, each group is evaluated as often, whatever it says itself, and alerts wait
+    for as long.
     """
     folder = directory / "rules"
     folder.mkdir(parents=True)
     for file in RULES.glob("*.yml"):
         text = file.read_text()
         if interval:
-            text = re.sub(r"(?m)^( +interval:) .+$", rf"\1 {interval}", text)
+            text = re.sub(r"(?m)^( +(?:interval|for|keep_firing_for):) .+$", rf"\1 {interval}", text)
         (folder / file.name).write_text(text)
