@@ -9,7 +9,7 @@ from aiohttp import web
 
 from xmpp_badges import documents, instructions, lists, parameters
 from xmpp_badges.answers import CSV, TEXT, answer, json_answer
-from xmpp_badges.memory import Known, Unanswered
+from xmpp_badges.memory import PAGE_PATIENCE, Unanswered, if_answered, patience
 from xmpp_badges.source import NoSuchServer, Source
 from xmpp_badges.summary import Summary
 from xmpp_exporter.catalogue import Check, checks
@@ -29,7 +29,8 @@ def _told(handler: Handler) -> Handler:
     @wraps(handler)
     async def handle(self: "ApiRoutes", request: web.Request) -> web.StreamResponse:
         try:
-            return await handler(self, request)
+            with patience(PAGE_PATIENCE):
+                return await handler(self, request)
         except NoSuchServer:
             return await json_answer(request, {"error": "no such server"}, status=404, settled=False)
         except Unanswered:
@@ -94,7 +95,9 @@ class ApiRoutes:
     async def server(self, request: web.Request) -> web.StreamResponse:
         domain, at = self._domain(request), parameters.at(request.query, self._source.now)
         known = await self._source.details(domain, at)
-        history = (await self._source.history(domain)).value if at is None else None
+        history = await if_answered(self._source.history(domain), None)
+        if history is not None and at is not None:
+            history = history.until(at)
         contacts = await self._source.contacts(domain)
         versions = self._source.config.versions
         document = documents.details_document(known.value, history, contacts, versions)
@@ -117,11 +120,13 @@ class ApiRoutes:
 
     @_told
     async def compare(self, request: web.Request) -> web.StreamResponse:
-        found = [await self._source.details(each) for each in parameters.domains(request.query.get("domains", ""))]
-        servers = [documents.details_document(each.value, None, (), self._source.config.versions) for each in found]
-        stale = any(each.stale for each in found)
-        known = Known(servers, min((each.asked for each in found), default=self._source.now), stale)
-        return await json_answer(request, documents.envelope(known, servers=servers), settled=not stale)
+        domains = parameters.domains(request.query.get("domains", ""))
+        known = await self._source.several(domains)
+        versions = self._source.config.versions
+        servers = [documents.details_document(each, None, (), versions) for each in known.value.values()]
+        missing = [domain for domain in domains if domain not in known.value]
+        document = documents.envelope(known, servers=servers, missing=missing)
+        return await json_answer(request, document, settled=not known.stale)
 
     @_told
     async def checks(self, request: web.Request) -> web.StreamResponse:

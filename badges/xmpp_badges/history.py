@@ -1,7 +1,7 @@
 """What was: changes of checks, and one value for each day."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from xmpp_badges.prometheus import Series
@@ -38,6 +38,10 @@ class History:
     """By check, the moment in seconds since the epoch."""
     begins: float
     """How far it goes back."""
+
+    def until(self, moment: float) -> "History":
+        """As it was known at that moment."""
+        return replace(self, changes=tuple(change for change in self.changes if change.time <= moment))
 
     def since(self, check: str) -> tuple[float, bool] | None:
         """Since when a check is as it is, and whether that is known: it may be longer than the history."""

@@ -81,7 +81,7 @@ COLUMNS: Mapping[str, tuple[Callable[[Summary, SuiteLevel], float | str | tuple[
     "domain": (lambda summary, _: summary.domain, False),
     "score": (_score, True),
     "availability": (_availability, True),
-    "software": (lambda summary, _: software_title(summary.software) if summary.software else None, False),
+    "software": (lambda summary, _: software_title(summary.software).lower() if summary.software else None, False),
     "probe": (lambda summary, _: summary.last_probe, True),
 }
 """What can be sorted by, and whether the largest comes first."""

@@ -1,12 +1,14 @@
 """Answers that are remembered: asked for once at a time, good for a while, and shown with their age in an outage.
 
-A page never waits longer for an answer than PATIENCE; a question that takes longer goes on, for whoever asks next.
+Whoever asks waits no longer than `patience` allows; a question that takes longer goes on, for whoever asks next.
 """
 
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -15,7 +17,9 @@ import structlog
 from xmpp_badges.api import ApiError
 
 PATIENCE = 1.5
-"""Seconds: a grey badge comes within 2."""
+"""Seconds that somebody waits who said nothing else."""
+PAGE_PATIENCE = 4.0
+"""Seconds for all of a page: a month of history may take a while."""
 PAUSE = 5.0
 """Seconds before a question is asked again that was not answered."""
 CAPACITY = 20_000
@@ -23,9 +27,21 @@ CAPACITY = 20_000
 
 _log = structlog.get_logger(__name__)
 
+_deadline: ContextVar[float | None] = ContextVar("deadline", default=None)
+
 Value = TypeVar("Value")
 Found = TypeVar("Found", covariant=True)
 Other = TypeVar("Other")
+
+
+@contextmanager
+def patience(seconds: float) -> Iterator[None]:
+    """All questions in the block together are waited for that long."""
+    token = _deadline.set(time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _deadline.reset(token)
 
 
 class Unanswered(Exception):
@@ -57,6 +73,14 @@ class _Entry:
     retry: float = 0.0
 
 
+async def if_answered(asked: Awaitable[Known[Value]], otherwise: Other) -> Value | Other:
+    """The answer, or something else: for what is worth a page without it."""
+    try:
+        return (await asked).value
+    except Unanswered:
+        return otherwise
+
+
 class Memory:
     """`count` is told what became of each request: fresh, stale or none."""
 
@@ -72,7 +96,9 @@ class Memory:
         if self._age(entry) >= good_for and entry.task is None and time.monotonic() >= entry.retry:
             entry.task = asyncio.create_task(self._ask(key, entry, ask))
         if entry.task is not None and self._must_wait(entry, good_for):
-            await asyncio.wait({entry.task}, timeout=PATIENCE)
+            deadline = _deadline.get()
+            left = PATIENCE if deadline is None else max(0.0, deadline - time.monotonic())
+            await asyncio.wait({entry.task}, timeout=left)
             if entry.task is not None:  # it goes on
                 entry.failed = True
         return self._found(entry, good_for)
@@ -95,13 +121,20 @@ class Memory:
         try:
             entry.value = await ask()
         except ApiError as error:
-            entry.failed = True
-            entry.retry = time.monotonic() + PAUSE
+            self._failed(entry)
             _log.warning("not answered", question=str(key), error=str(error))
+        except Exception:  # a fault of ours in one answer must not end in questions without end
+            self._failed(entry)
+            _log.exception("not understood", question=str(key))
         else:
             entry.asked, entry.age_from, entry.failed = time.time(), time.monotonic(), False
         finally:
             entry.task = None
+
+    @staticmethod
+    def _failed(entry: _Entry) -> None:
+        entry.failed = True
+        entry.retry = time.monotonic() + PAUSE
 
     def _entry(self, key: Hashable) -> _Entry:
         entry = self._entries.setdefault(key, _Entry())

@@ -9,7 +9,7 @@ from aiohttp import hdrs, web
 
 from xmpp_badges import instructions, lists, parameters, server_page
 from xmpp_badges.answers import CSS, HTML, KEPT_FOR_A_DAY, KEPT_FOR_YEARS, SVG, answer
-from xmpp_badges.memory import Known, Unanswered
+from xmpp_badges.memory import PAGE_PATIENCE, Known, Unanswered, if_answered, patience
 from xmpp_badges.rendering import render, static
 from xmpp_badges.site import Site
 from xmpp_badges.source import NoSuchServer, Source
@@ -29,7 +29,8 @@ def _told(handler: Handler) -> Handler:
     @wraps(handler)
     async def handle(self: "PageRoutes", request: web.Request) -> web.StreamResponse:
         try:
-            return await handler(self, request)
+            with patience(PAGE_PATIENCE):
+                return await handler(self, request)
         except NoSuchServer:
             text = "That server is not watched here. Its name may be misspelt, or its operator does not want it shown."
             return await self.problem(request, 404, "Unknown server", text)
@@ -94,10 +95,14 @@ class PageRoutes:
         domain, at = self._domain(request), parameters.at(request.query, self._source.now)
         known = await self._source.details(domain, at)
         suite_level = self._source.suite_level
-        score, availability = await asyncio.gather(
-            self._source.daily_score(domain, *suite_level), self._source.daily_availability(domain)
+        # what was is worth a page without it
+        score, availability, history = await asyncio.gather(
+            if_answered(self._source.daily_score(domain, *suite_level), ()),
+            if_answered(self._source.daily_availability(domain), ()),
+            if_answered(self._source.history(domain), None),
         )
-        history = await self._source.history(domain)
+        if history is not None and at is not None:
+            history = history.until(at)
         contacts = await self._source.contacts(domain)
         return await self._page(
             request,
@@ -109,13 +114,13 @@ class PageRoutes:
             score=known.value.summary.scores.get(suite_level),
             suite=suites()[suite_level[0]],
             level=suite_level[1],
-            suite_rows=server_page.suite_rows(known.value),
-            failing=server_page.failing(known.value, history.value),
-            by_topic=server_page.by_topic(known.value, history.value),
-            history=history.value,
+            suite_rows=server_page.suite_rows(known.value, suite_level[0]),
+            failing=server_page.failing(known.value, history),
+            by_topic=server_page.by_topic(known.value, history),
+            history=history,
             check_titles={check.id: check.title for check in checks().values()},
-            score_days=score.value,
-            availability_days=availability.value,
+            score_days=score,
+            availability_days=availability,
             contacts=contacts,
             snippets=server_page.snippets(self._site.absolute(request), domain),
             versions=self._source.config.versions,
@@ -154,23 +159,15 @@ class PageRoutes:
 
     @_told
     async def compare(self, request: web.Request) -> web.StreamResponse:
-        text = request.query.get("domains", "")
-        domains = parameters.domains(text)
-        found, missing = [], []
-        for domain in domains:
-            try:
-                found.append(await self._source.details(domain))
-            except NoSuchServer:
-                missing.append(domain)
-        now = self._source.now
-        known = Known(None, min((each.asked for each in found), default=now), any(each.stale for each in found))
-        servers = [each.value for each in found]
+        domains = parameters.domains(request.query.get("domains", ""))
+        known = await self._source.several(domains)
+        servers = list(known.value.values())
         return await self._page(
             request,
             "compare.html.j2",
             known,
             servers=servers,
-            missing=missing,
+            missing=[domain for domain in domains if domain not in known.value],
             domains=", ".join(domains),
             suite_level=self._source.suite_level,
             by_topic=server_page.compared(servers),

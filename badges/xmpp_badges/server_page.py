@@ -39,10 +39,10 @@ class SuiteTable:
     rows: Sequence[SuiteRow]
 
 
-def suite_rows(details: Details) -> list[SuiteTable]:
-    """Every suite with its categories and levels."""
+def suite_rows(details: Details, first: str) -> list[SuiteTable]:
+    """Every suite with its categories and levels; the one that stands for the server comes first."""
     tables = []
-    for suite in suites().values():
+    for suite in sorted(suites().values(), key=lambda suite: suite.id != first):
         levels = {level.id: level.title for level in suite.categories[0].levels}
         rows = [
             SuiteRow(
@@ -55,19 +55,19 @@ def suite_rows(details: Details) -> list[SuiteTable]:
     return tables
 
 
-def _row(state: CheckState, history: History) -> CheckRow:
-    since = history.since(state.check.id) if state.verdict != "unknown" else None
+def _row(state: CheckState, history: History | None) -> CheckRow:
+    since = history.since(state.check.id) if history is not None and state.verdict != "unknown" else None
     return CheckRow(state, *(since or (None, False)))
 
 
-def failing(details: Details, history: History) -> list[CheckRow]:
+def failing(details: Details, history: History | None) -> list[CheckRow]:
     """What does not work: first what is expected, then what counts, then the rest."""
     states = [state for state in details.checks.values() if state.verdict in FAILING]
     states.sort(key=lambda state: (not state.expected, not state.check.scored))
     return [_row(state, history) for state in states]
 
 
-def by_topic(details: Details, history: History) -> dict[str, list[CheckRow]]:
+def by_topic(details: Details, history: History | None) -> dict[str, list[CheckRow]]:
     """All checks by the title of their topic."""
     return {
         title: rows

@@ -1,8 +1,9 @@
 """Where badges and pages get from what they show: Prometheus's answers as objects, remembered for a while."""
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self, TypeVar
@@ -107,6 +108,17 @@ class Source:
         return Known(
             details(summary.value, results.value), min(summary.asked, results.asked), summary.stale or results.stale
         )
+
+    async def several(self, domains: Iterable[str]) -> Known[Mapping[str, Details]]:
+        """Those of these servers that there are, in full."""
+        known = (await self.servers()).replaced(None)
+        found: dict[str, Details] = {}
+        for domain in domains:
+            with contextlib.suppress(NoSuchServer):
+                each = await self.details(domain)
+                found[domain] = each.value
+                known = Known(None, min(known.asked, each.asked), known.stale or each.stale)
+        return known.replaced(found)
 
     async def history(self, domain: str) -> Known[History]:
         """What changed on a server that may be shown."""

@@ -19,7 +19,7 @@ from xmpp_exporter.serving import health
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 
 
-def application(source: Source, metrics: SelfMetrics, site: Site = Site()) -> web.Application:  # noqa: B008 - frozen
+def application(source: Source, metrics: SelfMetrics, site: Site) -> web.Application:
     """All routes; the source is warmed up at the start, so that it is ready before anybody asks."""
     prefix = site.prefix
 
