@@ -18,6 +18,8 @@ from xmpp_badges.documents import rfc3339
 from xmpp_badges.site import Site
 from xmpp_exporter.catalogue import checks
 
+pytestmark = pytest.mark.timeout(900)  # whoever comes first makes a month of history
+
 HOUR, DAY = 3600.0, 86_400.0
 
 LISTED = {"well.test", "busy.test", "down.test", "closed.test", "twice.test", "stuck.test"}
