@@ -1,7 +1,6 @@
 """What a badge says: a few words about one thing, made of what is known."""
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -24,7 +23,7 @@ class Badge:
     title: str = ""
     known: bool = True
     stale: bool = False
-    days: Sequence[Day] = ()
+    days: tuple[Day, ...] = ()
     """For a strip."""
 
 
@@ -81,7 +80,7 @@ def of_certificate(summary: Summary) -> Badge:
     return Badge(label, message, colours.of_days(days), f"The first certificate {message}")
 
 
-def of_days(summary: Summary, days: Sequence[Day]) -> Badge:
+def of_days(summary: Summary, days: tuple[Day, ...]) -> Badge:
     """A strip with a cell for each day."""
     known = [day.value for day in days if day.value is not None]
     label = f"XMPP, {len(days)} days"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from jinja2 import Environment, PackageLoader
 
@@ -56,6 +57,7 @@ class _Part:
     weight: Weight
 
 
+@lru_cache(maxsize=4096)  # drawing costs more than all the rest of an answer
 def badge_svg(badge: Badge, style: str = "flat") -> str:
     """The badge as a document; valid XML whatever its texts are."""
     shape = STYLES[style]

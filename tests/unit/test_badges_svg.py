@@ -114,7 +114,7 @@ def test_unknown_and_stale_look_like_nothing_else() -> None:
 def test_a_strip_has_a_cell_for_each_day() -> None:
     first = date(2026, 10, 1)
     values = [None, 1.0, 0.5]
-    days = [Day(first + timedelta(days=number), value) for number, value in enumerate(values)]
+    days = tuple(Day(first + timedelta(days=number), value) for number, value in enumerate(values))
     root = drawn(Badge("XMPP, 3 days", "75% on average", "#1a7f37", days=days))
     cells = [rect for rect in root.iter(f"{SVG}rect") if rect.find(f"{SVG}title") is not None]
     assert [cell.findtext(f"{SVG}title") for cell in cells] == [
