@@ -78,8 +78,11 @@ async def answer(
 async def json_answer(
     request: web.Request, document: Any, *, settled: bool = True, status: int = 200
 ) -> web.StreamResponse:
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
-    return await answer(request, text, JSON, settled=settled, status=status)
+    return await answer(request, await asyncio.to_thread(_dumped, document), JSON, settled=settled, status=status)
+
+
+def _dumped(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 
 def _has(request: web.Request, etag: ETag) -> bool:

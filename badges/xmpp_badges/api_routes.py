@@ -1,5 +1,6 @@
 """`/api/v1/…`: what the pages show, as JSON, CSV and plain text; docs/badges.md describes it."""
 
+import asyncio
 import csv
 import io
 from collections.abc import Awaitable, Callable
@@ -67,8 +68,12 @@ class ApiRoutes:
     async def servers(self, request: web.Request) -> web.StreamResponse:
         known = await self._source.listed()
         rows = lists.found(known.value, lists.wanted(request.query), self._source.suite_level)
-        servers = [documents.summary_document(each, self._source.config.versions) for each in rows]
-        return await json_answer(request, documents.envelope(known, servers=servers), settled=not known.stale)
+        versions = self._source.config.versions
+
+        def document() -> dict[str, object]:
+            return documents.envelope(known, servers=[documents.summary_document(each, versions) for each in rows])
+
+        return await json_answer(request, await asyncio.to_thread(document), settled=not known.stale)
 
     @_told
     async def table(self, request: web.Request) -> web.StreamResponse:

@@ -24,6 +24,8 @@ PAUSE = 5.0
 """Seconds before a question is asked again that was not answered."""
 CAPACITY = 20_000
 """Questions whose answers are kept: a few for each of a thousand servers."""
+AT_ONCE = 20
+"""Questions that are asked at the same time; the others wait for their turn."""
 
 _log = structlog.get_logger(__name__)
 
@@ -84,10 +86,20 @@ async def if_answered(asked: Awaitable[Known[Value]], otherwise: Other) -> Value
 class Memory:
     """`count` is told what became of each request: fresh, stale or none."""
 
-    def __init__(self, fresh: float, stale: float, count: Callable[[str], None] = lambda became: None) -> None:
+    def __init__(
+        self,
+        fresh: float,
+        stale: float,
+        count: Callable[[str], None] = lambda became: None,
+        capacity: int = CAPACITY,
+        at_once: int = AT_ONCE,
+    ) -> None:
         self._fresh, self._stale = fresh, max(fresh, stale)
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
         self._count = count
+        self._capacity = capacity
+        self._turns = asyncio.Semaphore(at_once)
+        self._away = False
 
     async def get(self, key: Hashable, ask: Callable[[], Awaitable[Value]], fresh: float | None = None) -> Known[Value]:
         """The answer to `key`, which `ask` gets; good for `fresh` seconds. Raises Unanswered."""
@@ -119,15 +131,21 @@ class Memory:
 
     async def _ask(self, key: Hashable, entry: _Entry, ask: Callable[[], Awaitable[Any]]) -> None:
         try:
-            entry.value = await ask()
+            async with self._turns:
+                entry.value = await ask()
         except ApiError as error:
             self._failed(entry)
-            _log.warning("not answered", question=str(key), error=str(error))
+            if not self._away:  # once: a thousand servers' questions fail at the same time
+                _log.warning("no answers any more, what is known is shown with its age", error=str(error))
+            self._away = True
         except Exception:  # a fault of ours in one answer must not end in questions without end
             self._failed(entry)
             _log.exception("not understood", question=str(key))
         else:
             entry.asked, entry.age_from, entry.failed = time.time(), time.monotonic(), False
+            if self._away:
+                _log.info("answers again")
+            self._away = False
         finally:
             entry.task = None
 
@@ -139,7 +157,7 @@ class Memory:
     def _entry(self, key: Hashable) -> _Entry:
         entry = self._entries.setdefault(key, _Entry())
         self._entries.move_to_end(key)
-        if len(self._entries) > CAPACITY:
+        if len(self._entries) > self._capacity:
             oldest = next(iter(self._entries))
             if self._entries[oldest].task is None:
                 del self._entries[oldest]

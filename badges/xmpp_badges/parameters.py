@@ -17,6 +17,7 @@ from xmpp_exporter.config.values import parse_domain
 EARLIEST = datetime(2018, 1, 1, tzinfo=UTC)
 """Before that nobody measured."""
 MAX_COMPARED = 6
+MINUTE = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,4 +97,4 @@ def at(query: Mapping[str, str], now: float) -> float | None:
         raise refused("at is a day or a time, such as 2026-10-01 or 2026-10-01T12:00:00Z") from None
     if not EARLIEST.timestamp() <= seconds <= now:
         raise refused("at is a day since 2018 that has begun")
-    return seconds
+    return seconds // MINUTE * MINUTE

@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -17,6 +17,8 @@ from xmpp_badges.prometheus import Prometheus, Series
 from xmpp_badges.queries import DAY, HOUR, Queries
 from xmpp_badges.summary import Results, Summary, summaries
 
+PAST_FRESH, PAST_CAPACITY = 3600.0, 500
+"""Seconds, and numbers of states of the past: they do not change, but there are many."""
 HISTORY_FRESH = 300.0
 """Seconds: what was changes slowly, and costs more to find out."""
 
@@ -51,6 +53,8 @@ class Source:
         self._prometheus = Prometheus(config.prometheus)
         self._ownership = Ownership(config.exporter) if config.exporter is not None else None
         self._memory = Memory(config.cache, config.stale, count)
+        # any moment can be asked for: that must cost neither memory nor Prometheus too much
+        self._past = Memory(PAST_FRESH, config.stale, count, PAST_CAPACITY, at_once=1)
         self.answered = False
         """Whether Prometheus ever did."""
 
@@ -64,6 +68,7 @@ class Source:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._memory.close()
+        await self._past.close()
         if self._ownership is not None:
             await self._ownership.__aexit__(kind, error, trace)
         await self._prometheus.__aexit__(kind, error, trace)
@@ -96,18 +101,24 @@ class Source:
         if at is None:
             return known.replaced(known.value[domain])
         queries = self._queries.summaries(*self.suite_level, domain=domain)
-        then = await self._memory.get(("summary", domain, at), lambda: self._all(queries, at))
-        found = summaries(then.value).get(domain, Summary(domain, listed=True))
-        return then.replaced(found)
+
+        async def ask() -> Summary:
+            return summaries(await self._all(queries, at)).get(domain, Summary(domain, listed=True))
+
+        return await self._past.get(("summary", domain, at), ask)
 
     async def details(self, domain: str, at: float | None = None) -> Known[Details]:
         """One server in full."""
         summary = await self.server(domain, at)
         queries = self._queries.details(domain)
-        results = await self._memory.get(("details", domain, at), lambda: self._all(queries, at))
-        return Known(
-            details(summary.value, results.value), min(summary.asked, results.asked), summary.stale or results.stale
-        )
+
+        async def ask() -> Details:
+            return details(summary.value, await self._all(queries, at))
+
+        memory = self._memory if at is None else self._past
+        found = await memory.get(("details", domain, at), ask)
+        value = replace(found.value, summary=summary.value)
+        return Known(value, min(summary.asked, found.asked), summary.stale or found.stale)
 
     async def several(self, domains: Iterable[str]) -> Known[Mapping[str, Details]]:
         """Those of these servers that there are, in full."""

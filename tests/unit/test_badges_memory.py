@@ -7,7 +7,7 @@ import pytest
 
 from tests.unit.virtual_time import run, wall_clock
 from xmpp_badges.api import Away
-from xmpp_badges.memory import CAPACITY, PATIENCE, Known, Memory, Unanswered, if_answered, patience
+from xmpp_badges.memory import PATIENCE, Known, Memory, Unanswered, if_answered, patience
 
 FRESH, STALE = 30.0, 3600.0
 
@@ -142,6 +142,18 @@ def test_what_is_too_old_is_not_shown_any_more() -> None:
     run(main())
 
 
+def test_only_so_many_questions_are_asked_at_once() -> None:
+    async def main() -> None:
+        memory, program = Memory(FRESH, STALE, at_once=3), Program()
+        program.delay = 1
+        started = wall_clock()
+        with patience(60):
+            await asyncio.gather(*(memory.get(key, program.ask) for key in range(9)))
+        assert wall_clock() - started == pytest.approx(3)
+
+    run(main())
+
+
 def test_a_fault_of_ours_is_no_answer() -> None:
     async def main() -> None:
         async def ask() -> int:
@@ -155,13 +167,13 @@ def test_a_fault_of_ours_is_no_answer() -> None:
 
 def test_it_does_not_grow_without_end() -> None:
     async def main() -> None:
-        memory, program = Memory(FRESH, STALE), Program()
+        memory, program = Memory(FRESH, STALE, capacity=100), Program()
         program.delay = 0
-        for number in range(CAPACITY + 100):
+        for number in range(150):
             await memory.get(number, program.ask)
-        await memory.get(CAPACITY, program.ask)
-        assert program.asked == CAPACITY + 100
+        await memory.get(100, program.ask)
+        assert program.asked == 150
         await memory.get(0, program.ask)
-        assert program.asked == CAPACITY + 101
+        assert program.asked == 151
 
     run(main())
