@@ -104,6 +104,7 @@ class PageRoutes:
         if history is not None and at is not None:
             history = history.until(at)
         contacts = await self._source.contacts(domain)
+        failing, failing_besides = server_page.failing(known.value, history)
         return await self._page(
             request,
             "server.html.j2",
@@ -115,7 +116,8 @@ class PageRoutes:
             suite=suites()[suite_level[0]],
             level=suite_level[1],
             suite_rows=server_page.suite_rows(known.value, suite_level[0]),
-            failing=server_page.failing(known.value, history),
+            failing=failing,
+            failing_besides=failing_besides,
             by_topic=server_page.by_topic(known.value, history),
             history=history,
             check_titles={check.id: check.title for check in checks().values()},

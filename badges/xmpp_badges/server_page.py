@@ -60,11 +60,12 @@ def _row(state: CheckState, history: History | None) -> CheckRow:
     return CheckRow(state, *(since or (None, False)))
 
 
-def failing(details: Details, history: History | None) -> list[CheckRow]:
-    """What does not work: first what is expected, then what counts, then the rest."""
-    states = [state for state in details.checks.values() if state.verdict in FAILING]
-    states.sort(key=lambda state: (not state.expected, not state.check.scored))
-    return [_row(state, history) for state in states]
+def failing(details: Details, history: History | None) -> tuple[list[CheckRow], list[CheckRow]]:
+    """What does not work: what is expected, and then what counts; and what does neither."""
+    rows = [_row(state, history) for state in details.checks.values() if state.verdict in FAILING]
+    rows.sort(key=lambda row: not row.state.expected)
+    counting = [row for row in rows if row.state.expected or row.state.check.scored]
+    return counting, [row for row in rows if row not in counting]
 
 
 def by_topic(details: Details, history: History | None) -> dict[str, list[CheckRow]]:
