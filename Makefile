@@ -4,18 +4,20 @@ SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
 WEB_SERVERS = nginx-light apache2-bin
 # For the types of Grafana's dashboards; Node.js from elsewhere brings an npm of its own.
 NODE = $(if $(shell command -v npm),,nodejs npm)
+# For badges and pages: a browser to look at them, the font that their texts are measured with, and load.
+BROWSER = chromium fonts-dejavu-core
 PYTHON = .venv/bin/python
 
 .PHONY: demo test check docs dashboards bench help-check
 
-# Real servers, the exporter and Prometheus on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
+# Real servers, the exporter, Prometheus and the pages on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
 demo:
 	@deploy/install $(SERVERS)
 	@exec $(PYTHON) -m deploy.demo $(if $(ONCE),--once)
 
 # Everything that is tested: style, types, and the program against the real servers. Needs root.
 test:
-	@deploy/install $(SERVERS) $(WEB_SERVERS) prometheus-alertmanager iproute2 $(NODE)
+	@deploy/install $(SERVERS) $(WEB_SERVERS) prometheus-alertmanager iproute2 wrk $(BROWSER) $(NODE)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy
@@ -38,9 +40,9 @@ dashboards:
 	@deploy/install
 	$(PYTHON) -m dashboards.build
 
-# What a probe and a scrape cost; needs root.
+# What a probe, a scrape, a rule and a badge cost; needs root.
 bench:
-	@deploy/install $(SERVERS) iproute2
+	@deploy/install $(SERVERS) iproute2 wrk
 	$(PYTHON) -m tests.bench
 
 # Carries out one page of help on a real server: make help-check SOFTWARE=prosody CHECK=xep0313. Needs root.

@@ -9,6 +9,7 @@ from string import Template
 from typing import TypeVar
 from urllib.parse import quote
 
+from deploy.demo.badges import BadgesServer
 from deploy.demo.exporter import Exporter
 from tests.servers.laboratory import Laboratory, Server
 from tests.servers.program import Program, ProgramError
@@ -21,7 +22,7 @@ from xmpp_exporter.score import DECIDED
 Result = TypeVar("Result")
 
 ADDRESS = "127.0.0.1"
-EXPORTER_PORT, PROMETHEUS_PORT = 15222, 9090
+EXPORTER_PORT, BADGES_PORT, PROMETHEUS_PORT = 15222, 15223, 9090
 """Where they listen, or on the next free port: an installed Prometheus may be running."""
 PORTS_TO_TRY = 100
 
@@ -51,6 +52,7 @@ class Demonstration:
     servers: list[Server]
     exporter: Exporter
     prometheus: Prometheus
+    badges: BadgesServer
 
     @classmethod
     def start(cls, stack: ExitStack) -> "Demonstration":
@@ -65,9 +67,11 @@ class Demonstration:
         port = _free_port(PROMETHEUS_PORT)
         copy_rules(directory)
         prometheus = Prometheus(directory, SCRAPING.substitute(target=target), ADDRESS, port)
-        for program in (prometheus, exporter):
+        settings = {"prometheus": {"url": prometheus.url}, "exporter": {"url": exporter.url}, "cache": "5s"}
+        badges = BadgesServer(laboratory.directory / "badges", settings, ADDRESS, _free_port(BADGES_PORT))
+        for program in (prometheus, exporter, badges):
             stack.enter_context(program)
-        return cls(laboratory, servers, exporter, prometheus)
+        return cls(laboratory, servers, exporter, prometheus, badges)
 
     def show_verdicts(self) -> None:
         """Print each server's table as soon as its first full probe has ended, until Prometheus has them all, too.
@@ -94,6 +98,8 @@ class Demonstration:
             f"\nOpen\n"
             f"  {self.exporter.url}/          the servers and their last outcomes\n"
             f"  {self.exporter.url}/metrics   what Prometheus scrapes\n"
+            f"  {self.badges.url}/          result pages, with scores as soon as rules recorded them\n"
+            f"  {self.badges.url}/badge/{self.servers[0].domain}.svg   a badge\n"
             f"  {works_not}   what does not work\n"
             f"  {self.prometheus.url}/rules     what is recorded of it, from the next minute on\n"
             f"Try\n"
@@ -125,7 +131,7 @@ class Demonstration:
     def _wait(self, limit: float, problem: str, condition: Callable[[], Result | None]) -> Result:
         """The first true answer of `condition`. Raises ProgramError after `limit` seconds, or if a program ends."""
         deadline = time.monotonic() + limit
-        programs: list[Program] = [self.exporter, self.prometheus, *self.laboratory.programs]
+        programs: list[Program] = [self.exporter, self.prometheus, self.badges, *self.laboratory.programs]
         while not (result := condition()):
             for program in programs:
                 if not program.running:

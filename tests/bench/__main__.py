@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from tests.bench import load, round_trips, rules, scrape
+from tests.bench import badges, load, round_trips, rules, scrape
 from tests.bench.delay_line import DelayLineError
 from tests.bench.effort import FULL, QUICK, Announce, Effort
 from tests.bench.figures import Results
@@ -18,6 +18,7 @@ from xmpp_exporter.cli.terminal import stderr_console, stdout_console
 BENCHMARKS: dict[str, Callable[[Effort, Announce], Results]] = {
     "scrape": scrape.measure,
     "rules": rules.measure,
+    "badges": badges.measure,
     "round-trips": round_trips.measure,
     "throughput": load.throughput,
     "memory": load.memory,

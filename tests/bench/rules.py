@@ -1,8 +1,6 @@
 """What the recording rules cost Prometheus with many servers, while it scrapes all of them."""
 
 import re
-import shutil
-import tempfile
 import time
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,6 +11,7 @@ from threading import Event
 
 from tests.bench.effort import Announce, Effort
 from tests.bench.figures import Figure, Results
+from tests.bench.folders import prometheus_folder
 from tests.bench.past import HOUR, INSTANCE, LOOK_BACK, last_minutes, make_blocks
 from tests.bench.scrape import Shown
 from tests.integration.test_prometheus_server import free_port
@@ -58,7 +57,7 @@ def measure(effort: Effort, announce: Announce) -> Results:
     servers, subject = effort.servers[0], f"{effort.servers[0]:,} servers"
     page = b"".join(Shown(servers).chunks())
     samples = re.sub(rb"(?m)^#.*\n", b"", page)
-    with _folder() as folder:
+    with prometheus_folder() as folder:
         announce(f"{effort.hours} hours of {subject}, and what was recorded of them in 30 days")
         begin = int(time.time()) - LOOK_BACK
         make_blocks(samples, begin + LOOK_BACK - effort.hours * HOUR, begin, folder / "storage")
@@ -106,14 +105,3 @@ def _prometheus(directory: Path, address: str) -> Iterator[Prometheus]:
         if group.exists():
             group.write_text(PRIORITY)
         yield prometheus
-
-
-@contextmanager
-def _folder() -> Iterator[Path]:
-    """One that Prometheus's own user may enter."""
-    folder = Path(tempfile.mkdtemp(prefix="xmpp-bench-"))
-    folder.chmod(0o755)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder)

@@ -56,6 +56,16 @@ def test_every_group_of_rules_is_measured(tmp_path: Path) -> None:
     assert min(values.values()) > 0
 
 
+def test_badges_come_with_and_without_prometheus(tmp_path: Path) -> None:
+    file = tmp_path / "results.json"
+    command = [sys.executable, "-m", "tests.bench", "--only", "badges", "--quick", "--json", str(file)]
+    result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT)
+    assert result.returncode == 0, result.stderr
+    values = {each["name"]: each["value"] for each in json.loads(file.read_text())["benchmarks"]["badges"]["figures"]}
+    assert values["badges per second"] > 10
+    assert 1 < values["Prometheus away: badges marked stale"] < 100
+
+
 def test_what_is_measured_is_chosen_by_name() -> None:
     command = [sys.executable, "-m", "tests.bench", "--only", "everything"]
     result = subprocess.run(command, check=False, capture_output=True, text=True, timeout=LIMIT)

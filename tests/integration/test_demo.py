@@ -21,7 +21,7 @@ from docs.recorded import recorded
 TREE = Path(__file__).parents[2]
 LIMIT = 120
 COMMAND = [sys.executable, "-m", "deploy.demo"]
-PROGRAMS = ("prosody", "ejabberd", "turnserver", "prometheus", "xmpp-exporter serve")
+PROGRAMS = ("prosody", "ejabberd", "turnserver", "prometheus", "xmpp-exporter serve", "xmpp-badges serve")
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import xmpp_badges
 import xmpp_exporter
 
 TREE = Path(__file__).parents[2]
@@ -70,6 +71,13 @@ def test_the_installed_command_renders_alertmanagers_configuration(programs: Pat
     )
     run(programs / "xmpp-alerts", "render", "--output", ".", cwd=tmp_path)
     assert len(list(tmp_path.glob("xmpp-mail-*.tmpl"))) == 3
+
+
+def test_the_installed_pages_have_their_templates_and_data(programs: Path, tmp_path: Path) -> None:
+    assert run(programs / "xmpp-badges", "--version", cwd=tmp_path) == f"xmpp-badges {xmpp_exporter.__version__}\n"
+    code = "import pathlib, xmpp_badges; print(pathlib.Path(xmpp_badges.__file__).parent)"
+    shipped = Path(run(programs / "python", "-c", code, cwd=tmp_path).strip())
+    assert files(shipped) == files(Path(xmpp_badges.__file__).parent)
 
 
 def files(package: Path) -> set[str]:

@@ -1,6 +1,8 @@
 """Data flows one way: what each part may import."""
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -63,6 +65,11 @@ def test_alerting_knows_of_the_exporter_what_it_shares_and_never_a_probe() -> No
     for file in Path(xmpp_alerts.__file__).parent.rglob("*.py"):
         for name in imported(file):
             assert name.split(".")[0] not in probing, f"{file.name} imports {name}"
+
+
+def test_pages_load_no_xmpp_client() -> None:
+    code = "import sys, xmpp_badges.web; sys.exit(any(name.partition('.')[0] == 'slixmpp' for name in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 def test_only_the_wire_opens_connections() -> None:

@@ -11,6 +11,7 @@ from docs.generate import FOLDER, PAGES, checks_page, metrics_page
 from docs.recorded import recorded
 from docs.vocabulary import FAILURES, KINDS, LEAVES, NEEDS, QUERIES, REASONS, RECORDED_QUERIES, VERDICTS
 from xmpp_alerts.bridge.families import BRIDGE_FAMILIES
+from xmpp_badges.families import BADGES_FAMILIES
 from xmpp_exporter import catalogue
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.families import FAMILIES
@@ -21,7 +22,7 @@ OPERATIONS = (FOLDER / "operations.md").read_text()
 DOCUMENTS = sorted(FOLDER.rglob("*.md"))
 BLOCKS = [yaml.safe_load(block) for block in re.findall(r"^```yaml\n(.+?)^```$", OPERATIONS, re.MULTILINE | re.DOTALL)]
 EXTERNAL_LABELS = ("xmpp_pages", "xmpp_grafana")
-NAMES = {family.name: family for family in (*FAMILIES, *BRIDGE_FAMILIES)}
+NAMES = {family.name: family for family in (*FAMILIES, *BRIDGE_FAMILIES, *BADGES_FAMILIES)}
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -6,7 +6,6 @@ import os
 import resource
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import urlsplit
 
 import structlog
 import typer
@@ -14,6 +13,7 @@ import typer
 from xmpp_exporter.cli.config import config
 from xmpp_exporter.serving import address, log, signals
 from xmpp_exporter.serving.listeners import Listeners
+from xmpp_exporter.serving.options import ExternalUrl, LogFormat, LogLevel, RoutePrefix, WebConfigFile, listen_on, paths
 from xmpp_exporter.serving.sockets import ListenError
 from xmpp_exporter.serving.webconfig import WebConfig
 from xmpp_exporter.serving.yamlfile import YamlError
@@ -42,25 +42,9 @@ def serve(
             show_default=":15222",
         ),
     ] = None,
-    web_config_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--web.config.file", metavar="FILE", help="TLS and passwords of the pages, in exporter-toolkit's format."
-        ),
-    ] = None,
-    external_url: Annotated[
-        str,
-        typer.Option("--web.external-url", metavar="URL", help="Where browsers reach the exporter, behind a proxy."),
-    ] = "",
-    route_prefix: Annotated[
-        str | None,
-        typer.Option(
-            "--web.route-prefix",
-            metavar="PATH",
-            help="Path in front of all routes.",
-            show_default="the path of --web.external-url",
-        ),
-    ] = None,
+    web_config_file: WebConfigFile = None,
+    external_url: ExternalUrl = "",
+    route_prefix: RoutePrefix = None,
     storage: Annotated[
         Path | None,
         typer.Option(
@@ -70,12 +54,8 @@ def serve(
             show_default="$STATE_DIRECTORY, or data",
         ),
     ] = None,
-    level: Annotated[
-        log.Level, typer.Option("--log.level", help="The least severity that is logged.")
-    ] = log.Level.INFO,
-    log_format: Annotated[
-        log.Format, typer.Option("--log.format", help="How log lines are written.")
-    ] = log.Format.LOGFMT,
+    level: LogLevel = log.Level.INFO,
+    log_format: LogFormat = log.Format.LOGFMT,
 ) -> None:
     """Probe the configured servers on their intervals and expose what is found for Prometheus.
 
@@ -87,25 +67,14 @@ def serve(
         config(config_file)
         return
     log.configure(level, log_format)
-    prefix, links = _paths(external_url, route_prefix)
+    prefix, links = paths(external_url, route_prefix)
+    addresses = listen_on(listen_addresses or [":15222"])
     try:
-        addresses = [address.parse(text) for text in listen_addresses or [":15222"]]
         web_config = WebConfig(web_config_file)
-    except address.AddressError as error:
-        raise typer.BadParameter(str(error), param_hint="--web.listen-address") from None
     except YamlError as error:
         raise typer.Exit(_complain(error)) from None
     folder = storage or Path(os.environ.get("STATE_DIRECTORY", "data").split(":")[0])
     raise typer.Exit(_run(config_file, folder, addresses, web_config, prefix, links))
-
-
-def _paths(external_url: str, route_prefix: str | None) -> tuple[str, str]:
-    """The prefix of the routes and that of links, each empty or starting with a slash and not ending with one."""
-    if external_url and urlsplit(external_url).scheme not in ("http", "https"):
-        raise typer.BadParameter("must start with http:// or https://", param_hint="--web.external-url")
-    links = urlsplit(external_url).path.strip("/")
-    prefix = links if route_prefix is None else route_prefix.strip("/")
-    return tuple(f"/{path}" if path else "" for path in (prefix, links if external_url else prefix))  # type: ignore[return-value]
 
 
 def _allow_many_connections() -> None:

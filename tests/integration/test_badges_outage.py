@@ -1,0 +1,105 @@
+"""A Prometheus that is away or hangs: every badge and page comes all the same, soon, and says how old it is."""
+
+import asyncio
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+
+import pytest
+
+from tests.history.server import PastPrometheus
+from tests.history.shared import past_prometheus
+from tests.integration.badges_site import Answer, BadgesSite, badges_site
+from xmpp_badges import colours
+
+pytestmark = pytest.mark.timeout(900)  # whoever comes first makes a month of history
+
+LIMIT = 60.0
+BADGE_LIMIT, PAGE_LIMIT = 2.0, 5.0
+"""Seconds in which a badge, or a page, must be there."""
+
+BADGES = ["/badge/busy.test.json", "/badge/busy.test/check/xep0313.json", "/badge/busy.test/strip.json"]
+PAGES = ["/", "/server/busy.test", "/check/xep0313"]
+
+
+@pytest.fixture
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PastPrometheus]:
+    with past_prometheus(tmp_path_factory) as prometheus:
+        yield prometheus
+
+
+@pytest.fixture
+async def site(past: PastPrometheus) -> AsyncIterator[BadgesSite]:
+    async with badges_site(past.url, cache="100ms") as site:
+        yield site
+
+
+async def until(condition: Callable[[], Awaitable[bool]]) -> None:
+    async with asyncio.timeout(LIMIT):
+        while not await condition():
+            await asyncio.sleep(0.1)
+
+
+async def timed(site: BadgesSite, path: str, limit: float) -> Answer:
+    started = time.monotonic()
+    answer = await site.get(path)
+    assert time.monotonic() - started < limit, path
+    return answer
+
+
+async def is_stale(site: BadgesSite, path: str) -> bool:
+    return " as of " in (await site.get(path)).json["message"]
+
+
+async def test_without_prometheus_all_that_was_known_is_shown_with_its_age(
+    past: PastPrometheus, site: BadgesSite
+) -> None:
+    known = {path: (await site.get(path)).json["message"] for path in BADGES}
+    for page in PAGES:
+        assert (await site.get(page)).status == 200
+    past.stop()
+    # what changes slowly is good for minutes
+    await until(lambda: is_stale(site, BADGES[0]))
+    await until(lambda: is_stale(site, BADGES[1]))
+    answers = await asyncio.gather(*(timed(site, path, BADGE_LIMIT) for path in BADGES[:2] * 50))
+    for path, answer in zip(BADGES[:2] * 50, answers, strict=True):
+        assert answer.json["message"].startswith(f"{known[path]} as of ")
+        assert answer.json["color"] == colours.STALE
+        assert answer.headers["Cache-Control"].startswith("public, max-age=20")
+    for page in PAGES:
+        answer = await timed(site, page, PAGE_LIMIT)
+        assert answer.status == 200
+        assert "<strong>As of " in answer.text
+    # not asked for before
+    unknown = await timed(site, "/badge/well.test/check/xep0313.json", BADGE_LIMIT)
+    assert (unknown.json["message"], unknown.json["color"]) == ("not available", colours.UNKNOWN)
+    past.start()
+
+    async def recovered() -> bool:
+        return not await is_stale(site, BADGES[1])
+
+    await until(recovered)
+    assert (await site.get(BADGES[1])).json["message"] == known[BADGES[1]]
+
+
+async def test_a_prometheus_that_hangs_holds_up_nobody(past: PastPrometheus) -> None:
+    os.kill(past.pid, signal.SIGSTOP)
+    try:
+        async with badges_site(past.url) as site:
+            answers = await asyncio.gather(*(timed(site, path, BADGE_LIMIT) for path in BADGES * 20))
+            assert {answer.json["message"] for answer in answers} == {"not available"}
+            assert (await site.get("/-/ready")).status == 503
+            page = await timed(site, "/server/busy.test", PAGE_LIMIT)
+            assert (page.status, page.headers["Retry-After"]) == (503, "10")
+            data = await timed(site, "/api/v1/servers", PAGE_LIMIT)
+            assert (data.status, data.json) == (503, {"error": "Prometheus does not answer"})
+            os.kill(past.pid, signal.SIGCONT)
+
+            async def known() -> bool:
+                return bool((await site.get(BADGES[0])).json["message"] == "85% (18/21)")
+
+            await until(known)
+            assert (await site.get("/-/ready")).status == 200
+    finally:
+        os.kill(past.pid, signal.SIGCONT)

@@ -1,0 +1,71 @@
+"""`xmpp-badges serve` as an operator runs it."""
+
+import json
+import signal
+import subprocess
+import urllib.error
+import urllib.request
+from base64 import b64encode
+from pathlib import Path
+
+import bcrypt
+
+from deploy.demo.badges import BadgesServer
+from tests.integration.test_prometheus_server import free_port
+
+LIMIT = 60
+NOBODY = {"prometheus": {"url": "http://127.0.0.1:9"}}
+
+
+def get(url: str, **headers: str) -> bytes:
+    with urllib.request.urlopen(urllib.request.Request(url, headers=headers), timeout=LIMIT) as answer:
+        body: bytes = answer.read()
+        return body
+
+
+def serve(folder: Path, configuration: str, *options: str) -> subprocess.CompletedProcess[str]:
+    (folder / "badges.yml").write_text(configuration)
+    command = [BadgesServer.executable, "serve", "--config.file", "badges.yml", *options]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=LIMIT, check=False)
+
+
+def test_it_serves_also_without_prometheus_and_ends_when_told(tmp_path: Path) -> None:
+    with BadgesServer(tmp_path, NOBODY, "127.0.0.1", free_port()) as badges:
+        assert json.loads(get(f"{badges.url}/badge/example.org.json"))["message"] == "not available"
+        assert get(f"{badges.url}/-/healthy") == b"Healthy.\n"
+        process = badges.pid
+        badges.stop()
+        assert "ending" in badges.log_tail()
+        assert signal.SIGTERM.name in badges.log_tail()
+        assert not Path(f"/proc/{process}").exists()
+
+
+def test_the_web_configuration_asks_for_a_password(tmp_path: Path) -> None:
+    hashed = bcrypt.hashpw(b"secret", bcrypt.gensalt(4)).decode()
+    file = tmp_path / "web.yml"
+    file.write_text(json.dumps({"basic_auth_users": {"visitor": hashed}}))
+    options = [f"--web.config.file={file}"]
+    with BadgesServer(tmp_path / "it", NOBODY, "127.0.0.1", free_port(), options) as badges:
+        try:
+            get(f"{badges.url}/-/healthy")
+        except urllib.error.HTTPError as error:
+            assert error.code == 401
+        else:
+            raise AssertionError("it let a stranger in")
+        password = b64encode(b"visitor:secret").decode()
+        assert get(f"{badges.url}/-/healthy", Authorization=f"Basic {password}") == b"Healthy.\n"
+
+
+def test_a_wrong_configuration_is_told_and_ends_it(tmp_path: Path) -> None:
+    result = serve(tmp_path, "prometheus: {url: http://localhost:9090}\nstyle: nice\n")
+    assert (result.returncode, result.stderr.splitlines()[-1][:34]) == (2, "badges.yml:2: style: unknown key; ")
+    assert serve(tmp_path, json.dumps(NOBODY), "--web.listen-address", "nowhere").returncode == 2
+    assert serve(tmp_path, json.dumps(NOBODY), "--web.external-url", "xmpp.example.org").returncode == 2
+
+
+def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+    with BadgesServer(tmp_path / "it", NOBODY, "127.0.0.1", free_port()) as badges:
+        taken = badges.url.removeprefix("http://")
+        result = serve(tmp_path, json.dumps(NOBODY), "--web.listen-address", taken)
+        assert result.returncode == 1
+        assert taken in result.stderr
