@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 BLOCK = 54 * 3600
@@ -51,17 +52,21 @@ def create_blocks(file: Path, storage: Path) -> None:
     file.unlink()
 
 
-def create_blocks_from_rules(file: str, url: str, storage: Path, since: float, until: float, every: int) -> None:
-    """What the recording rules of `file` would have made of the past of the Prometheus at `url`.
+def create_blocks_from_rules(rules: str, url: str, storage: Path, since: float, until: float, every: int) -> None:
+    """What recording rules, as the text of a file, would have made of the past of the Prometheus at `url`.
 
     `every`: seconds between two evaluations. Prometheus finds the blocks when it starts again. Raises PromtoolError.
     """
+    # promtool offsets the evaluations by a hash of the file's name as it is given: the same at every run
+    name = "rules.yml"
     span = [f"--start={since:.0f}", f"--end={until:.0f}", f"--eval-interval={every}s"]
-    _promtool("rules", f"--url={url}", *span, f"--output-dir={storage}", file)
+    with TemporaryDirectory() as folder:
+        (Path(folder) / name).write_text(rules)
+        _promtool("rules", f"--url={url}", *span, f"--output-dir={storage.absolute()}", name, folder=folder)
 
 
-def _promtool(source: str, *arguments: str) -> None:
+def _promtool(source: str, *arguments: str, folder: str | None = None) -> None:
     command = ["promtool", "tsdb", "create-blocks-from", f"--max-block-duration={BLOCK}s", source, *arguments]
-    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    result = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     if result.returncode or FAILED in result.stderr:
         raise PromtoolError(result.stdout + result.stderr)

@@ -4,7 +4,6 @@ from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import BinaryIO
 
 from tests.history import openmetrics, scrapes
@@ -43,34 +42,24 @@ def tell(prometheus: PastPrometheus, own_page: bytes) -> None:
 
 
 def _record(prometheus: PastPrometheus) -> None:
-    """Level by level: Prometheus gets what was recorded when it starts again.
-
-    Not before: after a minute it begins to compact its blocks, and must not find half of somebody else's among them.
-    """
+    """Level by level: Prometheus finds what was recorded when it starts again."""
     rules = read_rules()
     long = reaching_back(rules)
-    made = prometheus.storage.with_name("made")
     for level in levels(rules):
-        made.mkdir()
         with prometheus, ThreadPoolExecutor(2) as promtool:
             # halves of the level side by side
-            halves = [promtool.submit(_evaluate, prometheus, part, long, made) for part in (level[::2], level[1::2])]
-            for each in halves:
+            made = [promtool.submit(_evaluate, prometheus, part, long) for part in (level[::2], level[1::2])]
+            for each in made:
                 each.result()
-        for block in made.iterdir():
-            block.rename(prometheus.storage / block.name)
-        made.rmdir()
 
 
-def _evaluate(prometheus: PastPrometheus, rules: Sequence[Rule], long: Collection[str], made: Path) -> None:
+def _evaluate(prometheus: PastPrometheus, rules: Sequence[Rule], long: Collection[str]) -> None:
     for length in (COUNTED, FULL):
         group = [rule for rule in rules if (rule.record in long) == (length == COUNTED)]
         if group:
-            with NamedTemporaryFile("w", suffix=".yml") as file:
-                file.write(as_file(group))
-                file.flush()
-                since = END - length
-                openmetrics.create_blocks_from_rules(file.name, prometheus.url, made, since, END, EVERY)
+            openmetrics.create_blocks_from_rules(
+                as_file(group), prometheus.url, prometheus.storage, END - length, END, EVERY
+            )
 
 
 def _scrape(storage: Path, own_page: bytes) -> None:
