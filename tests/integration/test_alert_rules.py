@@ -12,8 +12,11 @@ import yaml
 from docs.alerted import FILE, Alert, alerts
 from tests.integration.promtool import promtool
 from xmpp_alerts.config import Severity
+from xmpp_badges.instructions import markdown
 from xmpp_exporter import labels
 from xmpp_exporter.catalogue import checks
+from xmpp_exporter.catalogue.help import page_of
+from xmpp_exporter.catalogue.software import GENERAL, software
 
 TESTS = sorted((FILE.parent / "tests").glob("alerts_*.yml"))
 DASHBOARDS = Path(__file__).parents[2] / "dashboards"
@@ -112,19 +115,20 @@ def test_help_is_looked_for_where_it_is() -> None:
     assert pages and all(pages)
     found = {(page[1], page[2]) for page in pages if page}
     assert {check for _, check in found} <= {check.id for check in checks().values() if check.scored}
-    # ejabberd and prosody are asked for in the tests, and what is not known is general
-    assert {software for software, _ in found} <= {"general", *map(labels.software, ("Prosody", "ejabberd"))}
+    assert {folder for folder, _ in found} <= {GENERAL, *software()}
 
 
 def test_every_link_to_help_is_made_in_the_same_way() -> None:
-    ways = {
-        alert.annotations["runbook_url"].rpartition("/")[0] for alert in alerts() if "runbook_url" in alert.annotations
-    }
-    assert len(ways) == 1
-    ends = {
-        alert.annotations["runbook_url"].rpartition("/")[2] for alert in alerts() if "runbook_url" in alert.annotations
-    }
-    assert ends - {"{{ $labels.check }}"} <= {check.id for check in checks().values() if check.scored}
+    links = [alert.annotations["runbook_url"] for alert in alerts() if "runbook_url" in alert.annotations]
+    assert len({link.rpartition("/")[0] for link in links}) == 1
+    for check in {link.rpartition("/")[2] for link in links} - {"{{ $labels.check }}"}:
+        assert all(page_of(check, each) for each in (*software(), GENERAL)), check
+
+
+def test_help_has_a_place_for_whatever_a_server_is_said_to_be() -> None:
+    assert {labels.software(each.title) for each in software().values()} == set(software())
+    for check in checks().values():
+        assert all(markdown(check.id, each) for each in (*software(), GENERAL)), check.id
 
 
 def test_every_link_to_a_dashboard_leads_to_one() -> None:
