@@ -61,14 +61,14 @@ class Demonstration:
             raise ProgramError(f"Prometheus is not installed: apt-get install {' '.join(missing)}")
         laboratory = stack.enter_context(Laboratory())
         servers = laboratory.start(*DOMAINS)
-        exporter = Exporter(laboratory, servers, ADDRESS, _free_port(EXPORTER_PORT))
+        exporter_port, port, badges_port = _free_ports(EXPORTER_PORT, PROMETHEUS_PORT, BADGES_PORT)
+        exporter = Exporter(laboratory, servers, ADDRESS, exporter_port)
         target = exporter.url.removeprefix("http://")
         directory = laboratory.directory / "prometheus"
-        port = _free_port(PROMETHEUS_PORT)
         copy_rules(directory)
         prometheus = Prometheus(directory, SCRAPING.substitute(target=target), ADDRESS, port)
         settings = {"prometheus": {"url": prometheus.url}, "exporter": {"url": exporter.url}, "cache": "5s"}
-        badges = BadgesServer(laboratory.directory / "badges", settings, ADDRESS, _free_port(BADGES_PORT))
+        badges = BadgesServer(laboratory.directory / "badges", settings, ADDRESS, badges_port)
         for program in (prometheus, exporter, badges):
             stack.enter_context(program)
         return cls(laboratory, servers, exporter, prometheus, badges)
@@ -145,13 +145,23 @@ class Demonstration:
 NOT_WORKING = 'xmpp_xep_supported == 0 and on(check) xmpp_check_info{scored="true"}'
 
 
-def _free_port(first: int) -> int:
-    for port in range(first, first + PORTS_TO_TRY):
-        with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((ADDRESS, port))
-            except OSError:
-                continue
-            return port
-    raise ProgramError(f"no port of {ADDRESS} from {first} on is free")
+def _free_ports(*wished: int) -> list[int]:
+    """For each the port itself, or the next one that nobody has and that no other of them gets."""
+    found: list[int] = []
+    for first in wished:
+        ports = (port for port in range(first, first + PORTS_TO_TRY) if port not in found and _is_free(port))
+        port = next(ports, None)
+        if port is None:
+            raise ProgramError(f"no port of {ADDRESS} from {first} on is free")
+        found.append(port)
+    return found
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((ADDRESS, port))
+        except OSError:
+            return False
+        return True

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from docs.recorded import recorded
+from tests.history.rules import read_rules
 
 TREE = Path(__file__).parents[2]
 LIMIT = 120
@@ -75,7 +75,7 @@ def check_rules(prometheus: str) -> None:
     while True:
         groups = groups_of_rules(prometheus)
         rules = [rule for group in groups for rule in group["rules"]]
-        assert {rule["name"] for rule in rules} == set(recorded())
+        assert {rule["name"] for rule in rules} == {rule.record or rule.alert for rule in read_rules()}
         assert [rule for rule in rules if rule["health"] == "err" or rule.get("lastError")] == []
         if all(rule["health"] == "ok" for group in groups if group["interval"] <= 60 for rule in group["rules"]):
             return
@@ -96,8 +96,10 @@ def test_an_interrupt_ends_the_demonstration_with_its_rules_and_leaves_nothing_b
         for name in PROGRAMS:
             assert any(name in each for each in running), f"{name} does not run"
         [prometheus] = re.findall(r"(http://\S+)/rules ", shown)
-        check_rules(prometheus)
-        demo.send_signal(signal.SIGINT)
+        try:
+            check_rules(prometheus)
+        finally:
+            demo.send_signal(signal.SIGINT)
         assert demo.stdout.read().endswith("nothing is left.\n")
         assert demo.wait(LIMIT) == 0
     assert list(temporary.iterdir()) == []
