@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import count, takewhile
 from pathlib import Path
 
-from docs.recorded import FILE as RULES
 from tests.servers.program import ProgramError
+from tests.servers.prometheus import RULES
 
 MINUTE, HOUR, DAY = 60, 3_600, 86_400
 JOB, INSTANCE = b'job="xmpp"', b'instance="exporter"'
@@ -24,8 +24,10 @@ _STATES = 5 * MINUTE
 """Seconds between two recorded states of days ago, for the same reason."""
 _PROBES, _FAILED = 60, 1
 """In an hour, of each server."""
-_CHANGED = 20
-"""One check of so many was in another state a day and a week ago."""
+_CHANGED_OF, _CHANGED_ON = 20, 20
+"""One check of so many was in another state a day and a week ago, on one of so many servers."""
+_LOOKED_AT = 3 * HOUR
+"""Alerts look for a state within a week at moments so far apart, which Prometheus reckons from 1970."""
 
 Moment = tuple[int, bytes]
 """Seconds since the epoch, and the lines of samples that were taken then."""
@@ -47,6 +49,7 @@ def make_blocks(samples: bytes, since: int, until: int, storage: Path) -> None:
             _recorded_hours(samples, until - 30 * DAY, since),
             _recorded_states(samples, until - 7 * DAY),
             _recorded_states(samples, until - DAY),
+            _week(samples, since),
         ),
     }
     storage.mkdir(parents=True)
@@ -62,7 +65,8 @@ def make_blocks(samples: bytes, since: int, until: int, storage: Path) -> None:
 
 def last_minutes(samples: bytes, since: int) -> Iterator[bytes]:
     """What the rules read of the page up to now, as often as it really is scraped, each sample with its moment."""
-    read = {name.encode() for name in re.findall(r"(?<![\w:])xmpp_\w+", RULES.read_text())}
+    rules = "".join(file.read_text() for file in RULES.glob("*.yml"))
+    read = {name.encode() for name in re.findall(r"(?<![\w:])xmpp_\w+", rules)}
     lines = b"".join(line for line in samples.splitlines(keepends=True) if line.partition(b"{")[0] in read)
     for moment in takewhile(lambda moment: moment < time.time(), count(since, _SCRAPED)):
         yield lines.replace(b"\n", b" %d\n" % (moment * 1000))
@@ -109,13 +113,31 @@ def _recorded_hours(samples: bytes, since: int, until: int) -> Iterator[Moment]:
 def _recorded_states(samples: bytes, end: int) -> Iterator[Moment]:
     """The states around a moment, a few of them other than now, and the ratios."""
     checks = re.findall(rb"(?m)^xmpp_xep_supported\{(.+)\} ([01])$", samples)
+    changed = {*_domains(samples)[::_CHANGED_ON]}
     lines = [
-        b"domain:xmpp_xep_supported:last{%s,%s} %d\n" % (JOB, labels, int(value) ^ (number % _CHANGED == 0))
+        b"domain:xmpp_xep_supported:last{%s,%s} %d\n"
+        % (JOB, labels, int(value) ^ (number % _CHANGED_OF == 0 and labels.partition(b",")[0] in changed))
         for number, (labels, value) in enumerate(checks)
     ]
     suites = re.findall(rb'(?m)^(xmpp_suite_\w*requirements)\{(.+),outcome="supported"\}', samples)
     lines += [b"domain:%s:ratio{%s,%s} 0.8\n" % (name, JOB, labels) for name, labels in suites]
     for moment in range(end - LOOK_BACK, end + _AHEAD, _STATES):
+        yield moment, b"".join(lines)
+
+
+def _week(samples: bytes, until: int) -> Iterator[Moment]:
+    """What alerts see of a week at each look: verdicts, a few of them better than now, and addresses."""
+    suites = re.findall(rb'(?m)^xmpp_suite_requirements\{(.+),outcome="supported"\}', samples)
+    better = {*_domains(samples)[::_CHANGED_ON]}
+    lines = [
+        b"domain:xmpp_suite_requirements:verdict{%s,%s} %d\n" % (JOB, labels, labels.partition(b",")[0] in better)
+        for labels in suites
+    ]
+    lines += [
+        name + b"{%s,%s,%s\n" % (JOB, INSTANCE, rest)
+        for name, rest in re.findall(rb"(?m)^(xmpp_endpoint_addresses(?:_up)?)\{(.+)$", samples)
+    ]
+    for moment in range((until - 7 * DAY) // _LOOKED_AT * _LOOKED_AT, until, _LOOKED_AT):
         yield moment, b"".join(lines)
 
 

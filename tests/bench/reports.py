@@ -19,7 +19,7 @@ from xmpp_exporter.model import (
 )
 
 NOW = 1_790_000_000.0
-"""When all of this is said to have happened, in seconds since the epoch."""
+"""When all of this is said to have happened unless somebody needs another time, in seconds since the epoch."""
 
 _SOFTWARE = (Software("Prosody", "0.12.3"), Software("ejabberd", "23.01"), Software("Openfire", "4.8.1"))
 _MECHANISMS = ("SCRAM-SHA-1", "SCRAM-SHA-256", "SCRAM-SHA-1-PLUS", "SCRAM-SHA-256-PLUS", "PLAIN", "X-OAUTH2")
@@ -30,6 +30,8 @@ _OUTCOMES = (
     Outcome(Verdict.UNKNOWN, Reason.TIMEOUT),
 )
 _SUPPORTED_SHARE = 0.8
+_VALID = (20 * 86_400, 90 * 86_400)
+"""How long certificates that are renewed in time are valid, at least and at most, in seconds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,22 +42,22 @@ class ProbedServer:
     reports: tuple[ProbeReport, ...]
 
 
-def probed_server(number: int) -> ProbedServer:
-    """Server `number`: its own domain, software, verdicts and measured times."""
+def probed_server(number: int, now: float = NOW) -> ProbedServer:
+    """Server `number`: its own domain, software, verdicts and measured times, all of it up to `now`."""
     random = Random(number)
     domain = f"chat{number:05}.example.org"
     config = ServerConfig(domain=domain, relation="permitted", expect=("xep0198", "xep0313"))
-    return ProbedServer(config, (_availability(domain, random), _compliance(domain, random)))
+    return ProbedServer(config, (_availability(domain, random, now), _compliance(domain, random, now)))
 
 
-def _availability(domain: str, random: Random) -> ProbeReport:
+def _availability(domain: str, random: Random, now: float) -> ProbeReport:
     host = f"xmpp.{domain}"
     cipher = random.choice(_CIPHERS)
-    expiry = NOW + random.randrange(90 * 86_400)
+    expiry = now + random.randrange(*_VALID)
     return ProbeReport(
         domain=domain,
         probe=ProbeKind.AVAILABILITY,
-        started=NOW - random.uniform(0, 60),
+        started=now - random.uniform(0, 60),
         duration=random.uniform(0.2, 2),
         success=True,
         phases={phase: random.uniform(0.01, 0.5) for phase in ("dns", "connect", "tls", "auth")},
@@ -82,22 +84,28 @@ def _addresses(cipher: tuple[str, str], expiry: float, random: Random) -> tuple[
     return up, AddressReport("2001:db8::1", "ipv6", Failure.UNREACHABLE)
 
 
-def _compliance(domain: str, random: Random) -> ProbeReport:
+def _compliance(domain: str, random: Random, now: float) -> ProbeReport:
     return ProbeReport(
         domain=domain,
         probe=ProbeKind.COMPLIANCE,
-        started=NOW - random.uniform(0, 3600),
+        started=now - random.uniform(0, 3600),
         duration=random.uniform(1, 10),
         success=True,
         phases={phase: random.uniform(0.01, 5) for phase in ("dns", "connect", "tls", "auth", "checks")},
         login=True,
         software=random.choice(_SOFTWARE),
         mechanisms=_MECHANISMS,
-        checks=tuple(CheckResult(check.id, _outcome(check, random), random.random()) for check in checks().values()),
+        checks=tuple(
+            CheckResult(check.id, _outcome(check, random, now), random.random()) for check in checks().values()
+        ),
     )
 
 
-def _outcome(check: Check, random: Random) -> Outcome:
+def _outcome(check: Check, random: Random, now: float) -> Outcome:
     if check.kind != "fact" and random.random() > _SUPPORTED_SHARE:
         return random.choice(_OUTCOMES)
-    return Outcome(Verdict.SUPPORTED, facts={fact.metric: float(random.randrange(10**6)) for fact in check.facts})
+    return Outcome(Verdict.SUPPORTED, facts={fact.metric: _fact(fact.metric, random, now) for fact in check.facts})
+
+
+def _fact(metric: str, random: Random, now: float) -> float:
+    return now + random.randrange(*_VALID) if metric.endswith("_timestamp_seconds") else float(random.randrange(10**6))

@@ -30,11 +30,12 @@ COPIES, MANY = 5.0, 10_000
 
 
 class Shown:
-    """So many servers, probed and shown."""
+    """So many servers, probed and shown as of `now`."""
 
-    def __init__(self, servers: int) -> None:
+    def __init__(self, servers: int, now: float = NOW) -> None:
+        self.now = now
         self.exposition = Exposition()
-        self.states = [self._show(probed_server(number)) for number in range(servers)]
+        self.states = [self._show(probed_server(number, now)) for number in range(servers)]
 
     def _show(self, server: ProbedServer) -> ServerState:
         state = ServerState()
@@ -44,7 +45,7 @@ class Shown:
         return state
 
     def chunks(self) -> Iterator[bytes]:
-        return self.exposition.chunks(NOW)
+        return self.exposition.chunks(self.now)
 
 
 class Sink(AbstractStreamWriter):
