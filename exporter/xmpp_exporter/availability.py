@@ -11,10 +11,12 @@ from xmpp_exporter.federation import due, latest
 from xmpp_exporter.login import Door, log_in
 from xmpp_exporter.memo import together
 from xmpp_exporter.model import AddressReport, EndpointReport, PeerReport, ProbeKind, ProbeReport
-from xmpp_exporter.probe import Prober, mechanisms_of, targets_of
+from xmpp_exporter.prober import Prober
+from xmpp_exporter.targets import targets_of
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
 from xmpp_exporter.wire.errors import CertificateRejected, StanzaError, TimedOut, WireError
+from xmpp_exporter.wire.negotiation import offered_mechanisms
 from xmpp_exporter.wire.network import Party, Target, Timeouts, most_telling
 from xmpp_exporter.wire.peers import ping_peer
 from xmpp_exporter.wire.session import Session
@@ -145,7 +147,7 @@ class _Probe:
         stream = Stream(self.prober.network, target, self.timeouts, self.trace)
         try:
             async with asyncio.timeout_at(deadline), stream.open(verify=False):
-                self.mechanisms = self.mechanisms or mechanisms_of(stream)
+                self.mechanisms = self.mechanisms or offered_mechanisms(stream.features)
         except (WireError, TimeoutError):
             return None
         return stream
@@ -154,7 +156,7 @@ class _Probe:
         """The first address that works stands for the server's phases and mechanisms."""
         if "connect" not in self.phases:
             self.phases |= {"connect": stream.times.connect or 0.0, "tls": stream.times.tls or 0.0}
-            self.mechanisms = mechanisms_of(stream)
+            self.mechanisms = offered_mechanisms(stream.features)
 
     async def _log_in(self, account: Account | None, targets: list[Target], deadline: float) -> None:
         if account is None:

@@ -3,55 +3,33 @@
 import asyncio
 import contextlib
 import time
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 
-from xmpp_exporter.backoff import LoginBackoff
 from xmpp_exporter.catalogue import Check, checks
 from xmpp_exporter.checks import Server, functions, run
 from xmpp_exporter.checks.software import recognised
 from xmpp_exporter.checks.verdicts import unknown
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.front import front_stream
-from xmpp_exporter.journal import Journal
-from xmpp_exporter.limits import Admission
-from xmpp_exporter.login import AccountLocks, Door, credentials_of, log_in, refusal_of
+from xmpp_exporter.login import Door, log_in
 from xmpp_exporter.memo import all_of, together
 from xmpp_exporter.model import CheckResult, Failure, Outcome, ProbeKind, ProbeReport, Reason, Software
+from xmpp_exporter.prober import Prober
+from xmpp_exporter.sessions_ahead import begin_sessions
 from xmpp_exporter.standing import standing, to_keep
-from xmpp_exporter.wire.ahead import Ahead
+from xmpp_exporter.targets import targets_of
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import Endpoint, endpoints_of
-from xmpp_exporter.wire.errors import LoginFailed, NotOffered, ProberLimit, TimedOut, WireError
+from xmpp_exporter.wire.errors import ProberLimit, TimedOut, WireError
 from xmpp_exporter.wire.http import Http
 from xmpp_exporter.wire.negotiation import offered_mechanisms
-from xmpp_exporter.wire.network import Network, Party, Target, Timeouts, most_telling
+from xmpp_exporter.wire.network import Party, Target, Timeouts
 from xmpp_exporter.wire.session import Session
 from xmpp_exporter.wire.stream import Stream
 from xmpp_exporter.wire.trace import Trace
 
 Progress = Callable[[CheckResult], None]
-
-MAX_AHEAD = 2
-"""Sessions that are begun before their time."""
-KEPT = 3
-"""Connections to an address besides those and the second account's: the stream without login, the account's, and one
-for all that comes and goes; a probe that kept every one would wait for itself."""
-
-
-@dataclass
-class Prober:
-    """What the probes of one process share."""
-
-    network: Network
-    journal: Journal = field(default_factory=Journal)
-    backoff: LoginBackoff = field(default_factory=LoginBackoff)
-    accounts: AccountLocks = field(default_factory=AccountLocks)
-    admission: Admission = field(default_factory=Admission)
-    peers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The domains that each server pings, to see that it federates."""
-    is_up: Callable[[str], bool | None] = lambda _domain: None
-    """Whether the server of a domain is up; None where nobody looks."""
 
 
 async def probe_compliance(
@@ -95,6 +73,10 @@ class _Probe:
     @property
     def timeouts(self) -> Timeouts:
         return Timeouts(self.config.timeouts.connect, self.config.timeouts.reply)
+
+    @property
+    def _door(self) -> Door:
+        return Door(self.prober.network, self.prober.backoff, self.timeouts, self.trace)
 
     async def report(self, wanted: list[Check]) -> ProbeReport:
         started, clock = time.time(), time.perf_counter()
@@ -178,7 +160,9 @@ class _Probe:
         """The server with all that checks share; `stack` closes it."""
         network = self.prober.network
         targets = targets_of(endpoints, self.config)
-        ahead = self._begin_sessions(stack, account, targets[0], fresh)
+        ahead = begin_sessions(self._door, self.config, account, targets[0], fresh) if account is not None else []
+        for each in ahead:
+            stack.push_async_callback(each.close)
         front, _ = await together(
             stack.enter_async_context(front_stream(network, targets, self.timeouts, self.trace)),
             self._log_in(stack, account, targets),
@@ -186,7 +170,7 @@ class _Probe:
         if self.session is None:  # nobody will ask for those that wait, which keep connections from other checks
             await all_of(each.close() for each in ahead)
             ahead.clear()
-        self.mechanisms = mechanisms_of(front)
+        self.mechanisms = offered_mechanisms(front.features)
         self._note_phases(front)
         http = Http(network, lookups, self.timeouts, self.config.allow_private_addresses, self.trace)
         stack.push_async_callback(http.close)
@@ -214,32 +198,11 @@ class _Probe:
             await server.sweep()
         return server
 
-    def _begin_sessions(
-        self, stack: contextlib.AsyncExitStack, account: Account | None, target: Target, fresh: list[Check]
-    ) -> list[Ahead]:
-        """Further sessions of the account up to their login, as many as checks will need; `stack` ends them."""
-        wanted = sum("second_session" in check.needs and check.id not in self.config.exclude for check in fresh)
-        kept = KEPT + (self.config.second_account is not None)
-        number = min(wanted, MAX_AHEAD, self.prober.network.connections.per_address - kept)
-        if account is None or number < 1 or refusal_of(self.prober.backoff, account) is not None:
-            return []
-        try:
-            credentials = credentials_of(account)
-        except LoginFailed:
-            return []  # the first session says so
-        network, timeouts = self.prober.network, self.timeouts
-        begun = []
-        for _ in range(number):
-            begun.append(Ahead(Session(network, target, credentials, timeouts, self.trace)))
-            stack.push_async_callback(begun[-1].close)
-        return begun
-
     async def _log_in(self, stack: contextlib.AsyncExitStack, account: Account | None, targets: list[Target]) -> None:
         if account is None:
             return
-        door = Door(self.prober.network, self.prober.backoff, self.timeouts, self.trace)
         try:
-            self.session = await log_in(door, account, targets)
+            self.session = await log_in(self._door, account, targets)
             stack.push_async_callback(self.session.close)
         except WireError as error:
             self.login_failure = error
@@ -254,8 +217,7 @@ class _Probe:
 
         async def log_in_second() -> Session:
             await stack.enter_async_context(self.prober.accounts.hold(account.jid))
-            door = Door(self.prober.network, self.prober.backoff, self.timeouts, self.trace)
-            session = await log_in(door, account, targets)
+            session = await log_in(self._door, account, targets)
             stack.push_async_callback(session.close)
             return session
 
@@ -290,20 +252,3 @@ class _Probe:
         with contextlib.suppress(WireError, TimeoutError):
             async with asyncio.timeout_at(deadline):
                 self.software = await recognised(server)
-
-
-def targets_of(endpoints: list[Endpoint], config: ServerConfig) -> list[Target]:
-    """All addresses of all endpoints, in order of preference. Raises NotOffered, or why there is none."""
-    if not endpoints:
-        raise NotOffered(f"{config.domain} says that it serves no clients (SRV '.')")
-    targets = [
-        target for endpoint in endpoints for target in endpoint.targets(config.domain, config.allow_private_addresses)
-    ]
-    if not targets:
-        raise most_telling([endpoint.error for endpoint in endpoints if endpoint.error])
-    return targets
-
-
-def mechanisms_of(stream: Stream) -> tuple[str, ...]:
-    """The SASL mechanisms offered after TLS."""
-    return offered_mechanisms(stream.features)

@@ -13,7 +13,8 @@ from xmpp_exporter.canary import Canaries
 from xmpp_exporter.checks.verdicts import unknown
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import PROBER_FAULTS, CheckResult, Failure, ProbeKind, ProbeReport, Reason
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.slots import interval_of
 from xmpp_exporter.store import Store, changed_checks
 from xmpp_exporter.wire.trace import Trace

@@ -19,7 +19,7 @@ from xmpp_exporter.journal import Journal
 from xmpp_exporter.metrics import Counts
 from xmpp_exporter.model import PROBER_FAULTS, ProbeKind, ProbeReport
 from xmpp_exporter.network_setup import network_of
-from xmpp_exporter.probe import Prober
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.probing import Probing
 from xmpp_exporter.schedule import Schedule, Turn
 from xmpp_exporter.self_metrics import Readings, ReloadState, SelfMetrics

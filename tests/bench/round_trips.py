@@ -16,7 +16,8 @@ from tests.bench.watch import Watch
 from tests.servers.laboratory import Laboratory
 from xmpp_exporter.availability import probe_availability
 from xmpp_exporter.model import ProbeReport, Verdict
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 
 ROUND_TRIP = 0.05
 UNUSED_PORT = 99

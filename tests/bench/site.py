@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.servers.laboratory import PROBE, Laboratory
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.limits import Admission
-from xmpp_exporter.probe import Prober
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.network import Connections, Network
 from xmpp_exporter.wire.tls import TlsContexts

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from tests.servers.laboratory import PASSWORD, Server
 from xmpp_exporter.checks import pubsub
-from xmpp_exporter.probe import Prober
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire.disco import ITEMS
 from xmpp_exporter.wire.errors import StanzaError
 from xmpp_exporter.wire.network import Target, Timeouts

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.journal import Journal
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.network import Network
 from xmpp_exporter.wire.tls import TlsContexts

@@ -10,7 +10,7 @@ from tests.servers.certificates import CertificateAuthority, Flaw
 from tests.servers.dns import FakeDns
 from tests.servers.fake import FakeXmpp, Listener
 from xmpp_exporter.config import Account, ServerConfig
-from xmpp_exporter.probe import Prober
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.network import Network, Target, Timeouts
 from xmpp_exporter.wire.session import Credentials, Session

@@ -7,7 +7,7 @@ from tests.servers.laboratory import PROBE, Laboratory
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.journal import Journal
 from xmpp_exporter.model import ProbeReport
-from xmpp_exporter.probe import Prober
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.network import Network
 from xmpp_exporter.wire.tls import TlsContexts

@@ -9,7 +9,8 @@ from tests.integration.account_state import account_state, logged_in
 from tests.integration.probing import config_of, prober_of, verdicts_of
 from tests.servers.laboratory import PEER, POPULAR, PROBE, Laboratory, Server
 from xmpp_exporter.checks import avatar, pubsub
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 
 EXPECTED = Path(__file__).parent / "expected" / "account"
 """One table for each domain: check id to verdict and reason."""

@@ -11,7 +11,8 @@ from tests.servers.laboratory import PEER, POPULAR, PROBE, Laboratory
 from xmpp_exporter.checks.archive_search import MAM
 from xmpp_exporter.config import Account, ServerConfig
 from xmpp_exporter.model import Failure, ProbeKind, ProbeReport
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 
 EXPECTED = Path(__file__).parent / "expected"
 ONE_ACCOUNT, TWO_ACCOUNTS = EXPECTED / "devices", EXPECTED / "two-accounts"

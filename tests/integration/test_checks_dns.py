@@ -14,7 +14,8 @@ from tests.servers.dns import FakeDns
 from tests.servers.laboratory import Laboratory
 from tests.servers.signed import SignedDns
 from xmpp_exporter.model import Failure, ProbeReport
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.network import Network
 from xmpp_exporter.wire.tls import TlsContexts

@@ -14,7 +14,8 @@ from tests.servers.fake.xmpp import Hook
 from xmpp_exporter.checks import messaging
 from xmpp_exporter.config import ServerConfig
 from xmpp_exporter.model import ProbeReport
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire.dns import Resolver
 from xmpp_exporter.wire.network import Network
 from xmpp_exporter.wire.tls import TlsContexts

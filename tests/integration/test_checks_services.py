@@ -12,7 +12,8 @@ from tests.servers.dns import FakeDns
 from tests.servers.ejabberd import Ejabberd
 from tests.servers.laboratory import PROBE, Laboratory, Server
 from xmpp_exporter.model import CheckResult, ProbeKind, ProbeReport
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire.session import Session
 
 EXPECTED = Path(__file__).parent / "expected" / "services"

@@ -17,7 +17,8 @@ from tests.servers.fake.services import DATA, ROOM, Services, features, identity
 from xmpp_exporter.checks import shared
 from xmpp_exporter.journal import Journal
 from xmpp_exporter.model import ProbeReport
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 
 MUC = f"muc.{DOMAIN}"
 UPLOAD = f"upload.{DOMAIN}"

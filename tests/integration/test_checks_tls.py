@@ -10,7 +10,8 @@ import yaml
 from tests.integration.probing import config_of, prober_of, verdicts_of
 from tests.servers.laboratory import Laboratory
 from xmpp_exporter.model import ProbeReport
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 
 EXPECTED = Path(__file__).parent / "expected" / "tls"
 """One table for each domain: check id to verdict and reason."""

@@ -23,7 +23,8 @@ from tests.servers.fake import (
 from xmpp_exporter.availability import probe_availability
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.model import Failure, ProbeKind, ProbeReport, Reason, Verdict
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.wire import session as wire
 from xmpp_exporter.wire.errors import AddressRefused
 from xmpp_exporter.wire.network import Timeouts, connect_tcp

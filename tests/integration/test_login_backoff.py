@@ -12,7 +12,8 @@ from tests.servers.fake.xmpp import SASL
 from xmpp_exporter.availability import probe_availability
 from xmpp_exporter.backoff import FIRST_WAIT, LONGEST_WAIT
 from xmpp_exporter.model import Failure, ProbeReport, Reason
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 
 MINUTE = 60.0
 

@@ -13,7 +13,7 @@ from xmpp_exporter import probing as probing_module
 from xmpp_exporter.canary import Canaries
 from xmpp_exporter.config import Intervals, ServerConfig
 from xmpp_exporter.model import CheckResult, Failure, ProbeKind, ProbeReport, Reason, Verdict
-from xmpp_exporter.probe import Prober
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.probing import CONFIRM_AFTER, Probing
 from xmpp_exporter.store import Store
 

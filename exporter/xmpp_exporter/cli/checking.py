@@ -18,7 +18,8 @@ from xmpp_exporter.journal import Journal
 from xmpp_exporter.model import ProbeKind, ProbeReport
 from xmpp_exporter.network_setup import network_of
 from xmpp_exporter.printable import printable
-from xmpp_exporter.probe import Prober, probe_compliance
+from xmpp_exporter.probe import probe_compliance
+from xmpp_exporter.prober import Prober
 from xmpp_exporter.serving import log
 from xmpp_exporter.wire.errors import WireError
 from xmpp_exporter.wire.network import Network

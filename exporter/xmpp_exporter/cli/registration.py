@@ -18,7 +18,7 @@ from xmpp_exporter.config import PromptedAccount, ServerConfig
 from xmpp_exporter.login import Door, log_in
 from xmpp_exporter.model import Failure
 from xmpp_exporter.printable import printable
-from xmpp_exporter.probe import targets_of
+from xmpp_exporter.targets import targets_of
 from xmpp_exporter.wire.dns import Lookups
 from xmpp_exporter.wire.endpoints import endpoints_of
 from xmpp_exporter.wire.errors import LoginFailed, StanzaError, TimedOut, Unreachable, WireError
