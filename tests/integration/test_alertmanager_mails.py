@@ -87,7 +87,7 @@ async def test_a_mail_says_what_broke_since_when_why_and_how_to_fix_it(open_fold
     assert mail.subject == "[critical] a.test: Message Archive Management no longer works"
     assert mail.message["Auto-Submitted"] == "auto-generated"
     assert "List-Unsubscribe" not in mail.message
-    since = f"since {broken['startsAt'][:16].replace('T', ' ')} UTC"
+    since = f"alerted since {broken['startsAt'][:16].replace('T', ' ')} UTC"
     for part in (mail.text, page.text):
         for words in (broken["annotations"]["description"], since, "xep0313", "as the subscriber operator"):
             assert words in part

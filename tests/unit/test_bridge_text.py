@@ -56,7 +56,7 @@ def test_one_alert() -> None:
     )
     assert text(one) == (
         "*critical* · example.org: Archive 0 does not work any more\n"
-        "since 2026-07-01 12:00 CEST\n"
+        "alerted since 2026-07-01 12:00 CEST\n"
         "> not_offered: urn:xmpp:mam:2 is missing\n"
         "How to fix it: https://xmpp.example.org/help/xep0313?software=prosody\n"
         "\n"
@@ -72,10 +72,10 @@ def test_several_alerts_begin_with_their_number_and_the_most_urgent() -> None:
         "*example.org: 2 firing, 1 resolved*",
         "",
         "*critical* · example.org: Archive 3 does not work any more",
-        "since 2026-07-01 12:03 CEST",
+        "alerted since 2026-07-01 12:03 CEST",
         "",
         "*info* · example.org: Archive 2 does not work any more",
-        "since 2026-07-01 12:02 CEST",
+        "alerted since 2026-07-01 12:02 CEST",
         "",
     ]
 
@@ -84,7 +84,7 @@ def test_a_resolved_alert_has_recovered_or_is_only_no_longer_alerted() -> None:
     resolved = an_alert(fires=False, annotations={"recovered": ""})
     lines = text(an_alert(fires=False, annotations={"recovered": "yes"})).splitlines()
     assert lines[0] == "*recovered* · example.org: Archive 0 does not work any more"
-    assert lines[1] == "from 2026-07-01 12:00 CEST to 2026-07-01 13:00 CEST"
+    assert lines[1] == "alerted from 2026-07-01 12:00 CEST to 2026-07-01 13:00 CEST"
     assert text(resolved).startswith("*no longer alerted* · ")
     assert "Silence" not in text(resolved)
     assert text(an_alert(annotations={"recovered": "yes"})).startswith("*warning* · "), "it still fires"
@@ -102,7 +102,7 @@ def test_what_servers_say_is_harmless() -> None:
     wild = {"summary": "*x*\n> y", "description": "`rm`\x1b", "runbook_url": "javascript:x", "dashboard_url": "x y"}
     assert text(an_alert(annotations=wild)).splitlines()[:4] == [
         f"*warning* · example.org: {JOINER}*x* > y",
-        "since 2026-07-01 12:00 CEST",
+        "alerted since 2026-07-01 12:00 CEST",
         f"> {JOINER}`rm`\N{REPLACEMENT CHARACTER}",
         "",
     ]
@@ -122,4 +122,4 @@ def test_long_alerts_are_fewer_and_none_is_cut() -> None:
 def test_an_alert_of_the_exporter_itself_is_of_no_domain() -> None:
     own = an_alert().model_copy(update={"labels": {"alertname": "XmppExporterDown"}, "annotations": {}})
     said = text_of(a_group([own], domain=""), PLACES)
-    assert said == "*alert* · XmppExporterDown\nsince 2026-07-01 12:00 CEST"
+    assert said == "*alert* · XmppExporterDown\nalerted since 2026-07-01 12:00 CEST"

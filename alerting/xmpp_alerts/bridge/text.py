@@ -85,7 +85,7 @@ def _heading(group: Group) -> Iterator[str]:
 def _firing(alert: Alert, places: Places) -> Iterator[str]:
     severity = plain(alert.severity or "alert", MAX_SUMMARY)
     yield f"{strong(severity)} · {title_of(alert)}"
-    yield f"since {moment(alert.starts_at, places.zone)}"
+    yield f"alerted since {moment(alert.starts_at, places.zone)}"
     if description := plain(alert.annotations.get("description", ""), MAX_DESCRIPTION):
         yield quote(description)
     if runbook := link(alert.annotations.get("runbook_url", "")):
@@ -95,7 +95,7 @@ def _firing(alert: Alert, places: Places) -> Iterator[str]:
 def _resolved(alert: Alert, places: Places) -> Iterator[str]:
     word = "recovered" if alert.recovered else "no longer alerted"
     yield f"{strong(word)} · {title_of(alert)}"
-    yield f"from {moment(alert.starts_at, places.zone)} to {moment(alert.ends_at, places.zone)}"
+    yield f"alerted from {moment(alert.starts_at, places.zone)} to {moment(alert.ends_at, places.zone)}"
 
 
 def _links(group: Group, alerts: Sequence[Alert], places: Places) -> Iterator[str]:
