@@ -16,6 +16,8 @@ from xmpp_exporter.serving.section import Fault, NearbyPath, Section, refuse
 from xmpp_exporter.serving.yamlfile import load, validate
 
 EVERYTHING = "*"
+SUBMISSIONS = 465
+"""The port on which TLS is there from the start (RFC 8314 §3.3); Alertmanager knows it by the number, too."""
 _ID = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _MAIL = re.compile(r"[^@\s<>\"(),:;\\\[\]\x00-\x1f]{1,64}@[^@\s<>\"(),:;\\\[\]\x00-\x1f]{1,253}")
 
@@ -167,6 +169,20 @@ class Smtp(Section):
         if self.login is not None and not self.starttls:
             raise ValueError("sends no password without TLS: set starttls, or leave login out")
         return self
+
+    @property
+    def domain(self) -> str:
+        """That of the sender."""
+        return self.sender.rpartition("@")[2]
+
+    @property
+    def greeting(self) -> str:
+        """The name to greet with."""
+        return self.hello or self.domain
+
+    @property
+    def implicit_tls(self) -> bool:
+        return self.port == SUBMISSIONS
 
 
 class Chat(Secret):

@@ -1,6 +1,9 @@
 """Queries name nothing that does not exist, and nothing that is exposed is forgotten."""
 
+import re
 from collections.abc import Iterator
+from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +16,12 @@ from tests.dashboards.promql import metrics_of
 from tests.dashboards.shown import legend_labels
 from tests.dashboards.variables import LABEL_VALUES, query_of
 from tests.history.rules import Rule, read_rules
+from tests.unit.test_badges_queries import all_queries
+from xmpp_alerts.bridge import queries as bridge_queries
+from xmpp_alerts.render import inhibition
+from xmpp_alerts.report import queries as report_queries
+from xmpp_alerts.report.findings import Server
+from xmpp_badges.queries import Queries
 from xmpp_exporter.families import FAMILIES
 
 RULES = read_rules()
@@ -21,6 +30,27 @@ METRICS = inference(RULES)
 
 UNUSED: dict[str, str] = {}
 """What is exposed and neither shown nor alerted on purpose, and why."""
+
+SERVER = Server("example.org", "xmpp")
+ASKED: dict[str, set[str]] = {
+    report_queries.SUITES: {"job", "domain", "suite", "level", "outcome"},
+    report_queries.CERTIFICATES: {"job", "domain"},
+    report_queries.FAILING_LOGINS: {"job", "domain"},
+    report_queries.PROBLEMS: {"job", "domain", "check", "reason"},
+    report_queries.SOFTWARE: {"job", "domain", "software"},
+    report_queries.servers(86400): {"job", "domain"},
+    report_queries.states(SERVER): set(),
+    report_queries.changed_checks(86400): {"job", "domain", "check"},
+    report_queries.supported(SERVER, ["xep0313", "xep0280"]): {"check"},
+    report_queries.failure(SERVER): {"reason"},
+    bridge_queries.up(): {"domain"},
+    bridge_queries.up("example.org"): set(),
+    bridge_queries.login("example.org"): set(),
+    bridge_queries.checks("example.org"): {"check"},
+    bridge_queries.probes("example.org"): set(),
+    **{query: set() for queries in (Queries(), Queries("xmpp")) for query in all_queries(queries)},
+}
+"""What the programs ask of Prometheus, with the labels that they read in the answers."""
 
 BOARDS = [*dashboards().values(), example()]
 
@@ -51,6 +81,23 @@ def test_legends_and_lists_name_labels_that_the_query_has(dashboard: Dashboard) 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.record or rule.alert)
 def test_a_rule_names_only_metrics_and_labels_that_exist(rule: Rule) -> None:
     METRICS.labels(rule.expr)
+
+
+@pytest.mark.parametrize("query", ASKED)
+def test_a_program_asks_only_for_metrics_and_labels_that_exist(query: str) -> None:
+    assert ASKED[query] <= METRICS.labels(query)
+
+
+def test_alerts_are_called_by_their_names() -> None:
+    ours = {rule.alert for rule in RULES if rule.alert}
+    folder = Path(str(files("xmpp_alerts")))
+    for file in (file for kind in ("py", "tmpl", "j2") for file in folder.rglob(f"*.{kind}")):
+        assert set(re.findall(r"\bXmpp[A-Z]\w+", file.read_text())) <= ours, file.name
+
+
+@pytest.mark.parametrize("rule", inhibition.RULES, ids=lambda rule: rule.why)
+def test_what_is_inhibited_agrees_in_labels_that_alerts_have(rule: inhibition.Rule) -> None:
+    assert set(rule.equal) <= METRICS.metrics["ALERTS"]
 
 
 def test_every_metric_is_used_or_left_out_on_purpose() -> None:

@@ -14,11 +14,9 @@ DOWN = alert("XmppServerDown")
 LOST, UNDECIDED = alert("XmppCheckLost", check="xep0313"), alert("XmppCheckUndecided", "warning", check="xep0313")
 LOGIN, STALE = alert("XmppLoginFailing"), alert("XmppProbeStale")
 MISSING = alert("XmppExpectedCheckMissing", "warning", check="xep0313")
-EXPIRING_SOON, EXPIRING = (
-    alert("XmppCertificateExpiring", severity, service="xmpp-client", host="xmpp.a.test", port="5222")
-    for severity in ("critical", "warning")
-)
-INVALID = alert("XmppCertificateInvalid", service="xmpp-client", host="xmpp.a.test", port="5222")
+WEAKENED = alert("XmppTlsWeakened", "warning", check="xep0313")
+EXPIRING_SOON, EXPIRING = (alert("XmppCertificateExpiring", severity) for severity in ("critical", "warning"))
+INVALID = alert("XmppCertificateInvalid", check="cert_chain_c2s")
 
 
 def of(firing: Alert, **labels: str) -> Alert:
@@ -41,7 +39,8 @@ SILENT = {
     "critical: the warning": (EXPIRING_SOON, EXPIRING),
     "expected: lost": (MISSING, LOST),
     "expected: undecided": (MISSING, UNDECIDED),
-    "invalid: expiring": (INVALID, EXPIRING_SOON),
+    "expected: weakened": (MISSING, WEAKENED),
+    "invalid: expiring": (INVALID, EXPIRING),
 }
 TOLD = {
     "another job's network": (of(NETWORK, job="other"), DOWN),
@@ -54,7 +53,8 @@ TOLD = {
     "what is lost while the login fails": (LOGIN, LOST),
     "another server's login": (of(LOGIN, domain="b.test"), UNDECIDED),
     "a warning of another check": (LOST, of(LOST, severity="warning", check="xep0280")),
-    "another endpoint's certificate": (of(EXPIRING_SOON, port="5223"), EXPIRING),
+    "another server's certificate": (of(EXPIRING_SOON, domain="b.test"), EXPIRING),
+    "a certificate that expires soon while one is invalid": (INVALID, EXPIRING_SOON),
     "another check that is expected": (of(MISSING, check="xep0280"), LOST),
 }
 

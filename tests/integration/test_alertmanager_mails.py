@@ -87,7 +87,7 @@ async def test_a_mail_says_what_broke_since_when_why_and_how_to_fix_it(open_fold
     assert mail.subject == "[critical] a.test: Message Archive Management no longer works"
     assert mail.message["Auto-Submitted"] == "auto-generated"
     assert "List-Unsubscribe" not in mail.message
-    since = f"since {broken['startsAt'][:16].replace('T', ' ')} UTC"
+    since = f"alerted since {broken['startsAt'][:16].replace('T', ' ')} UTC"
     for part in (mail.text, page.text):
         for words in (broken["annotations"]["description"], since, "xep0313", "as the subscriber operator"):
             assert words in part
@@ -125,6 +125,21 @@ async def test_what_changed_stands_first_and_what_ended_is_no_longer_alerted(ope
         assert "not always “repaired”" in part.replace('"repaired"', "“repaired”")
     assert "Silence" not in last.text + last.html
     assert "How to fix" not in last.text + last.html
+
+
+async def test_what_works_again_has_recovered(open_folder: Path) -> None:
+    broken = lost()
+    async with mailbox() as box:
+        with alertmanager(open_folder, plain_smtp(box) + SOON + OPERATOR) as running:
+            running.post(broken)
+            await mails(box, 1)
+            again = over(broken)
+            words = {"description": "Message Archive Management (xep0313) on a.test works again.", "recovered": "yes"}
+            running.post({**again, "annotations": broken["annotations"] | words})
+            mail = await mail_with(box, "[recovered] a.test: Message Archive Management no longer works")
+    for part in (mail.text, Page(mail.html).text):
+        assert "recovered" in part and "works again." in part
+        assert "no longer alerted" not in part.lower() and "How to fix" not in part
 
 
 async def test_a_server_s_alerts_come_together_and_each_server_s_alone(open_folder: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.chat_site import DOMAIN, PLAIN_DOMAIN, ROOMS, ChatSite, Ear, chat_site, until
 from tests.integration.monitoring import Monitoring, monitoring
-from tests.integration.running_bridge import RunningBridge, alert, group, running_bridge, settings_of
+from tests.integration.running_bridge import RunningBridge, group, running_bridge, settings_of
 from tests.servers.alertmanager import amtool
 from tests.servers.laboratory import PASSWORD
 from xmpp_alerts.bridge import commands
@@ -169,18 +169,6 @@ async def test_a_command_that_waited_for_us_is_not_obeyed(
 async def test_a_command_says_when_nobody_can_be_asked(site: ChatSite, tmp_path: Path) -> None:
     async with bridge_at(site, tmp_path, None), site.ear() as alice:
         assert (await say(alice, "status")).startswith("That did not work: http://127.0.0.1:9 cannot be asked")
-
-
-async def test_a_resolved_alert_has_recovered_only_where_the_check_is_supported(
-    site: ChatSite, bridge: RunningBridge
-) -> None:
-    words = {"xep0313": "recovered", "xep0280": "no longer alerted", "xep0999": "no longer alerted"}
-    async with site.ear("bob") as bob:
-        for number, (check, word) in enumerate(words.items(), 1):
-            resolved = alert(check, "resolved", "up.example.org")
-            assert await bridge.post("bob", group(resolved, domain="up.example.org")) == 200
-            await until(lambda: len(bob.texts) == number, "message")  # noqa: B023 - waited for at once
-            assert bob.texts[-1].startswith(f"*{word}* · up.example.org: {check}")
 
 
 async def test_an_account_on_a_monitored_server_is_warned_of(

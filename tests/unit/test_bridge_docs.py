@@ -2,12 +2,16 @@
 
 import re
 from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import yaml
 
 from xmpp_alerts.bridge.commands import COMMANDS
 from xmpp_alerts.bridge.families import BRIDGE_FAMILIES
 from xmpp_alerts.bridge.outbox import Reason
+from xmpp_alerts.bridge.text import Places, text_of
+from xmpp_alerts.bridge.webhook import Group
 from xmpp_alerts.config import Alerts
 
 ROOT = Path(__file__).parents[2]
@@ -25,6 +29,38 @@ def test_every_reason_and_every_command_is_documented() -> None:
         str(each) for each in Reason
     }
     assert set(re.findall(r"^\| `(\w+)[^|/]*` \|", TEXT, re.MULTILINE)) >= set(COMMANDS)
+
+
+def promised(name: str) -> dict[str, Any]:
+    """The first alert of this name that the rules' tests expect."""
+    tests = yaml.safe_load((ROOT / "alerting" / "rules" / "tests" / "alerts_checks.yml").read_text())["tests"]
+    asked = [each for test in tests for each in test["alert_rule_test"] if each["alertname"] == name]
+    found: dict[str, Any] = next(alert for each in asked for alert in each["exp_alerts"])
+    return found
+
+
+def test_the_message_shown_is_that_of_the_alert_but_for_its_times() -> None:
+    alert = promised("XmppCheckLost")
+    told = {
+        "status": "firing",
+        "labels": {"alertname": "XmppCheckLost", **alert["exp_labels"]},
+        "annotations": alert["exp_annotations"],
+        "startsAt": "2026-07-01T10:00:00Z",
+        "endsAt": "0001-01-01T00:00:00Z",
+        "fingerprint": "1",
+    }
+    group = {
+        "version": "4",
+        "groupKey": "{}",
+        "alerts": [told],
+        "groupLabels": {"domain": "example.org"},
+        "externalURL": "https://alertmanager.example.org",
+    }
+    places = Places("https://xmpp.example.org", ZoneInfo("Europe/Berlin"))
+    shown = re.search(r"^```text\n(.+?)\n```$", TEXT, re.MULTILINE | re.DOTALL)
+    assert shown
+    worked = re.compile(r"worked at .{16} UTC")
+    assert worked.sub("", shown[1]) == worked.sub("", text_of(Group.model_validate(group), places))
 
 
 def test_the_configuration_shown_is_one() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from xmpp_alerts.bridge.styling import JOINER, MAX_BYTES
-from xmpp_alerts.bridge.text import SHOWN, Places, text_of, told
+from xmpp_alerts.bridge.text import SHOWN, Places, text_of
 from xmpp_alerts.bridge.webhook import Alert, Group
 
 START = datetime(2026, 7, 1, 10, 0, tzinfo=UTC)
@@ -41,8 +41,8 @@ def a_group(alerts: Iterable[Alert], truncated: int = 0, domain: str = DOMAIN) -
     )
 
 
-def text(*alerts: Alert, recovered: bool = False, truncated: int = 0) -> str:
-    return text_of(a_group(alerts, truncated), PLACES, lambda alert: recovered)
+def text(*alerts: Alert, truncated: int = 0) -> str:
+    return text_of(a_group(alerts, truncated), PLACES)
 
 
 def test_one_alert() -> None:
@@ -56,7 +56,7 @@ def test_one_alert() -> None:
     )
     assert text(one) == (
         "*critical* · example.org: Archive 0 does not work any more\n"
-        "since 2026-07-01 12:00 CEST\n"
+        "alerted since 2026-07-01 12:00 CEST\n"
         "> not_offered: urn:xmpp:mam:2 is missing\n"
         "How to fix it: https://xmpp.example.org/help/xep0313?software=prosody\n"
         "\n"
@@ -68,25 +68,26 @@ def test_one_alert() -> None:
 
 def test_several_alerts_begin_with_their_number_and_the_most_urgent() -> None:
     alerts = (an_alert(1, fires=False), an_alert(2, severity="info"), an_alert(3, severity="critical"))
-    assert text(*alerts, recovered=True).splitlines()[:8] == [
+    assert text(*alerts).splitlines()[:8] == [
         "*example.org: 2 firing, 1 resolved*",
         "",
         "*critical* · example.org: Archive 3 does not work any more",
-        "since 2026-07-01 12:03 CEST",
+        "alerted since 2026-07-01 12:03 CEST",
         "",
         "*info* · example.org: Archive 2 does not work any more",
-        "since 2026-07-01 12:02 CEST",
+        "alerted since 2026-07-01 12:02 CEST",
         "",
     ]
 
 
 def test_a_resolved_alert_has_recovered_or_is_only_no_longer_alerted() -> None:
-    resolved = an_alert(fires=False)
-    lines = text(resolved, recovered=True).splitlines()
+    resolved = an_alert(fires=False, annotations={"recovered": ""})
+    lines = text(an_alert(fires=False, annotations={"recovered": "yes"})).splitlines()
     assert lines[0] == "*recovered* · example.org: Archive 0 does not work any more"
-    assert lines[1] == "from 2026-07-01 12:00 CEST to 2026-07-01 13:00 CEST"
+    assert lines[1] == "alerted from 2026-07-01 12:00 CEST to 2026-07-01 13:00 CEST"
     assert text(resolved).startswith("*no longer alerted* · ")
     assert "Silence" not in text(resolved)
+    assert text(an_alert(annotations={"recovered": "yes"})).startswith("*warning* · "), "it still fires"
 
 
 def test_the_rest_is_counted() -> None:
@@ -95,14 +96,13 @@ def test_the_rest_is_counted() -> None:
     assert said.count("since ") == SHOWN
     assert "\n\nand 7 more\n\n" in said
     assert said.startswith("*example.org: 13 firing*")
-    assert told(a_group(alerts)) == alerts[:SHOWN]
 
 
 def test_what_servers_say_is_harmless() -> None:
     wild = {"summary": "*x*\n> y", "description": "`rm`\x1b", "runbook_url": "javascript:x", "dashboard_url": "x y"}
     assert text(an_alert(annotations=wild)).splitlines()[:4] == [
         f"*warning* · example.org: {JOINER}*x* > y",
-        "since 2026-07-01 12:00 CEST",
+        "alerted since 2026-07-01 12:00 CEST",
         f"> {JOINER}`rm`\N{REPLACEMENT CHARACTER}",
         "",
     ]
@@ -121,5 +121,5 @@ def test_long_alerts_are_fewer_and_none_is_cut() -> None:
 
 def test_an_alert_of_the_exporter_itself_is_of_no_domain() -> None:
     own = an_alert().model_copy(update={"labels": {"alertname": "XmppExporterDown"}, "annotations": {}})
-    said = text_of(a_group([own], domain=""), PLACES, lambda alert: False)
-    assert said == "*alert* · XmppExporterDown\nsince 2026-07-01 12:00 CEST"
+    said = text_of(a_group([own], domain=""), PLACES)
+    assert said == "*alert* · XmppExporterDown\nalerted since 2026-07-01 12:00 CEST"

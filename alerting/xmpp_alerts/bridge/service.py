@@ -18,13 +18,12 @@ from xmpp_alerts.bridge.connection import Connection
 from xmpp_alerts.bridge.metrics import Tally, page
 from xmpp_alerts.bridge.note import Note
 from xmpp_alerts.bridge.outbox import Letter, Outbox, Reason, Undelivered
-from xmpp_alerts.bridge.recovery import recovered_of
 from xmpp_alerts.bridge.room import Room
 from xmpp_alerts.bridge.stanzas import ids_of, is_error
 from xmpp_alerts.bridge.status import is_monitored
 from xmpp_alerts.bridge.stream import MESSAGE, Stream
 from xmpp_alerts.bridge.styling import sendable
-from xmpp_alerts.bridge.text import Places, text_of, told
+from xmpp_alerts.bridge.text import Places, text_of
 from xmpp_alerts.bridge.webhook import Group
 from xmpp_alerts.config import Alerts, Chat, Subscriber, Way, load_alerts
 from xmpp_badges.api import ApiError
@@ -117,8 +116,7 @@ class Bridge:
     async def tell(self, subscriber_id: str, group: Group) -> None:
         """Tell a subscriber of a group of alerts. Raises Unknown and Undelivered."""
         subscriber = self._subscriber(subscriber_id)
-        recovered = await recovered_of(self._desk.prometheus, told(group))
-        text = text_of(group, Places(self.alerts.pages.rstrip("/"), self._desk.zone), recovered)
+        text = text_of(group, Places(self.alerts.pages.rstrip("/"), self._desk.zone))
         await self._deliver(subscriber, group.message_id(self.alerts.repeat), text)
 
     async def pass_on(self, subscriber_id: str, note: Note) -> None:

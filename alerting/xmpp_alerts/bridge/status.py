@@ -3,32 +3,27 @@
 from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 
+from xmpp_alerts.bridge import queries
 from xmpp_alerts.bridge.alertmanager import Alertmanager
 from xmpp_alerts.bridge.styling import plain, strong
 from xmpp_alerts.bridge.text import moment, title_of
 from xmpp_alerts.bridge.webhook import Alert
-from xmpp_badges.prometheus import Prometheus, Sample, quoted
+from xmpp_alerts.names import WATCHDOG
+from xmpp_badges.prometheus import Prometheus, Sample
 from xmpp_exporter.catalogue import checks
 
 SHOWN = 20
 """Lines of each list; the others are counted."""
-WATCHDOG = "XmppWatchdog"
-"""Fires always, so that its silence is noticed: nothing to be told."""
-
-_UP = 'round(avg by(domain) (last_over_time(xmpp_probe_success{{probe="availability"{matcher}}}[15m])))'
-_LOGIN = "round(avg by(domain) (last_over_time(xmpp_login_success{{{matcher}}}[15m])))"
-_CHECKS = "max by(check) (last_over_time(xmpp_xep_supported{{{matcher}}}[15m]))"
 
 
 async def is_monitored(prometheus: Prometheus, domain: str) -> bool:
     """Whether the domain was probed within the last hour. Raises ApiError."""
-    query = f"count(last_over_time(xmpp_probe_success{{domain={quoted(domain)}}}[1h]))"
-    return bool(await prometheus.instant(query))
+    return bool(await prometheus.instant(queries.probes(domain)))
 
 
 async def status_of_all(prometheus: Prometheus, alertmanager: Alertmanager, zone: tzinfo) -> str:
     """All servers in short, those first that are down. Raises ApiError."""
-    states = await prometheus.instant(_UP.format(matcher=""))
+    states = await prometheus.instant(queries.up())
     alerts = await alertmanager.firing()
     down = sorted(_domain(state) for state in states if state.value == 0)
     up = sum(state.value == 1 for state in states)
@@ -41,10 +36,9 @@ async def status_of_all(prometheus: Prometheus, alertmanager: Alertmanager, zone
 
 async def status_of(prometheus: Prometheus, alertmanager: Alertmanager, domain: str, zone: tzinfo) -> str:
     """One server: whether it is up, what does not work there, and what is alerted. Raises ApiError."""
-    matcher = f"domain={quoted(domain)}"
-    up = await prometheus.instant(_UP.format(matcher=f",{matcher}"))
-    login = await prometheus.instant(_LOGIN.format(matcher=matcher))
-    found = await prometheus.instant(_CHECKS.format(matcher=matcher))
+    up = await prometheus.instant(queries.up(domain))
+    login = await prometheus.instant(queries.login(domain))
+    found = await prometheus.instant(queries.checks(domain))
     alerts = await alertmanager.firing(domain)
     if not up and not found and not await is_monitored(prometheus, domain):
         return f"{domain} is not monitored."

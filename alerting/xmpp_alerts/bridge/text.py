@@ -1,6 +1,6 @@
 """A group of alerts as a message that people can read in any client."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 from urllib.parse import quote as quoted_path
@@ -26,25 +26,25 @@ class Places:
     zone: tzinfo
 
 
-def told(group: Group) -> Sequence[Alert]:
-    """The alerts that are told in full, the most urgent first."""
-    return sorted(group.alerts, key=_urgency)[:SHOWN]
-
-
-def text_of(group: Group, places: Places, recovered: Callable[[Alert], bool]) -> str:
-    """The message. `recovered` says of a resolved alert whether what it was about works again."""
-    alerts = told(group)
-    while not fits(text := _text(group, alerts, places, recovered)) and len(alerts) > 1:
+def text_of(group: Group, places: Places) -> str:
+    """The message."""
+    alerts = _told(group)
+    while not fits(text := _text(group, alerts, places)) and len(alerts) > 1:
         alerts = alerts[:-1]
     return sendable(text)
 
 
-def _text(group: Group, alerts: Sequence[Alert], places: Places, recovered: Callable[[Alert], bool]) -> str:
+def _told(group: Group) -> Sequence[Alert]:
+    """The alerts that are told in full, the most urgent first."""
+    return sorted(group.alerts, key=_urgency)[:SHOWN]
+
+
+def _text(group: Group, alerts: Sequence[Alert], places: Places) -> str:
     """The message that tells these alerts in full."""
     more = len(group.alerts) - len(alerts) + group.truncated
     blocks = [
         _heading(group),
-        *(_firing(alert, places) if alert.fires else _resolved(alert, places, recovered) for alert in alerts),
+        *(_firing(alert, places) if alert.fires else _resolved(alert, places) for alert in alerts),
         [f"and {more} more"] if more else [],
         _links(group, alerts, places),
     ]
@@ -85,17 +85,17 @@ def _heading(group: Group) -> Iterator[str]:
 def _firing(alert: Alert, places: Places) -> Iterator[str]:
     severity = plain(alert.severity or "alert", MAX_SUMMARY)
     yield f"{strong(severity)} · {title_of(alert)}"
-    yield f"since {moment(alert.starts_at, places.zone)}"
+    yield f"alerted since {moment(alert.starts_at, places.zone)}"
     if description := plain(alert.annotations.get("description", ""), MAX_DESCRIPTION):
         yield quote(description)
     if runbook := link(alert.annotations.get("runbook_url", "")):
         yield f"How to fix it: {runbook}"
 
 
-def _resolved(alert: Alert, places: Places, recovered: Callable[[Alert], bool]) -> Iterator[str]:
-    word = "recovered" if recovered(alert) else "no longer alerted"
+def _resolved(alert: Alert, places: Places) -> Iterator[str]:
+    word = "recovered" if alert.recovered else "no longer alerted"
     yield f"{strong(word)} · {title_of(alert)}"
-    yield f"from {moment(alert.starts_at, places.zone)} to {moment(alert.ends_at, places.zone)}"
+    yield f"alerted from {moment(alert.starts_at, places.zone)} to {moment(alert.ends_at, places.zone)}"
 
 
 def _links(group: Group, alerts: Sequence[Alert], places: Places) -> Iterator[str]:

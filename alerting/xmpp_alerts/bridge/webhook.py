@@ -33,6 +33,11 @@ class Alert(_Part):
         return self.status == "firing"
 
     @property
+    def recovered(self) -> bool:
+        """Whether it ended since all is well again, which our rules say: an alert also ends when nothing is known."""
+        return not self.fires and bool(self.annotations.get("recovered"))
+
+    @property
     def name(self) -> str:
         return self.labels.get("alertname", "")
 

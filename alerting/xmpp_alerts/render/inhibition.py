@@ -7,12 +7,12 @@ but no check gets lost by it, so only the undecided ones are silent.
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from xmpp_alerts.names import WATCHDOG
 from xmpp_alerts.render.patterns import matcher, one_of
 
 OURS = "Xmpp.+"
 _SERVER = ("job", "domain")
-_ENDPOINT = (*_SERVER, "service", "host", "port")
-_KIND = (*_ENDPOINT, "check", "suite", "category", "level", "peer")
+_KIND = (*_SERVER, "service", "host", "port", "check", "suite", "category", "level", "peer")
 """All by which two alerts of the same name differ; a label that both lack is the same."""
 _ALL_BLIND = ("XmppProberNetworkDown", "XmppExporterDown")
 
@@ -32,7 +32,7 @@ RULES = (
         "While no exporter of a job sees anything, what else the job's alerts say is old.",
         # one of several exporters is a warning: the others still see
         (one_of("alertname", _ALL_BLIND), matcher("severity", "=", "critical")),
-        (one_of("alertname", [OURS]), matcher("alertname", "!~", "|".join((*_ALL_BLIND, "XmppWatchdog")))),
+        (one_of("alertname", [OURS]), matcher("alertname", "!~", "|".join((*_ALL_BLIND, WATCHDOG)))),
         ("job",),
     ),
     Rule(
@@ -56,14 +56,14 @@ RULES = (
     Rule(
         "An expected check that is missing says all that the loss of it says.",
         (matcher("alertname", "=", "XmppExpectedCheckMissing"),),
-        (one_of("alertname", ["XmppCheckLost", "XmppCheckUndecided"]),),
+        (one_of("alertname", ["XmppCheckLost", "XmppTlsWeakened", "XmppCheckUndecided"]),),
         (*_SERVER, "check"),
     ),
     Rule(
-        "A certificate that is invalid already need not expire any more.",
+        "A certificate that is invalid already need not expire any more; but it may be another one that does soon.",
         (matcher("alertname", "=", "XmppCertificateInvalid"),),
-        (matcher("alertname", "=", "XmppCertificateExpiring"),),
-        _ENDPOINT,
+        (matcher("alertname", "=", "XmppCertificateExpiring"), matcher("severity", "=", "warning")),
+        _SERVER,
     ),
 )
 

@@ -5,6 +5,7 @@
 
 import json
 from importlib.resources import files
+from urllib.parse import quote
 
 import jinja2
 
@@ -22,6 +23,7 @@ def mail_templates(alerts: Alerts, smtp: Smtp) -> dict[str, str]:
         "pages": alerts.pages.rstrip("/"),
         "grafana": alerts.grafana and alerts.grafana.rstrip("/"),
         "unsubscribe": smtp.unsubscribe,
+        "unsubscribe_path": smtp.unsubscribe and quote(smtp.unsubscribe, safe="@"),
         # what begins within this time comes in one mail
         "span": round((alerts.group_wait + alerts.group_interval + _ON_THE_WAY) * 1e9),
     }

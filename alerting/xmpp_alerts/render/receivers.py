@@ -2,16 +2,14 @@
 
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from xmpp_alerts.config import Alerts, Smtp, Subscriber, Way
+from xmpp_alerts.unsubscribe import mailto
 from xmpp_exporter.config.values import HostPort
 from xmpp_exporter.serving.secret import Secret
 
 NOBODY, WATCHDOG = "_nobody", "_watchdog"
 """No subscriber's id has an underscore."""
-IMPLICIT_TLS = 465
-"""The port on which TLS is there from the start (RFC 8314 §3.3); Alertmanager knows it by the number."""
 
 Receiver = dict[str, Any]
 
@@ -31,8 +29,8 @@ def smtp_settings(smtp: Smtp) -> dict[str, Any]:
     return {
         "smtp_smarthost": str(HostPort(smtp.host, smtp.port)),
         "smtp_from": _verbatim(smtp.sender),
-        "smtp_hello": smtp.hello or smtp.sender.rpartition("@")[2],
-        "smtp_require_tls": smtp.starttls and smtp.port != IMPLICIT_TLS,
+        "smtp_hello": smtp.greeting,
+        "smtp_require_tls": smtp.starttls and not smtp.implicit_tls,
         **(
             {"smtp_auth_username": login.username, "smtp_auth_password_file": _file_of("smtp.login", login)}
             if login
@@ -71,8 +69,7 @@ def _headers(smtp: Smtp, subscriber: Subscriber) -> dict[str, str]:
         "Auto-Submitted": "auto-generated",  # RFC 3834 §5: no out-of-office replies to it
     }
     if smtp.unsubscribe:
-        text = quote(f"unsubscribe {subscriber.id}")
-        headers["List-Unsubscribe"] = _verbatim(f"<mailto:{quote(smtp.unsubscribe, safe='@')}?subject={text}>")
+        headers["List-Unsubscribe"] = _verbatim(f"<{mailto(smtp.unsubscribe, subscriber.id)}>")
     return headers
 
 

@@ -10,12 +10,11 @@ from itertools import groupby
 from typing import Any
 
 from xmpp_alerts.config import EVERYTHING, Alerts, Delivery, Subscriber
+from xmpp_alerts.names import WATCHDOG as WATCHDOG_ALERT
 from xmpp_alerts.render.intervals import DAILY, DAILY_EVERY, can_hold_back_the_daily, maintenance_name
 from xmpp_alerts.render.patterns import breadth, covers, domain_is, matcher, meet, one_of
 from xmpp_alerts.render.receivers import NOBODY, WATCHDOG
 from xmpp_exporter.config.values import format_duration
-
-WATCHDOG_ALERT = "XmppWatchdog"
 
 Tree = dict[str, Any]
 

@@ -17,6 +17,7 @@ from xmpp_alerts.report.findings import Findings, Server
 from xmpp_alerts.report.news import news
 from xmpp_alerts.report.period import Period
 from xmpp_alerts.report.view import Reader, Section
+from xmpp_alerts.unsubscribe import mailto
 
 IN_FULL = 25
 """Servers that have a section of their own, those with news first; the others are in the table."""
@@ -143,5 +144,5 @@ def _environment() -> jinja2.Environment:
         undefined=jinja2.StrictUndefined,
     )
     environment.filters["plain"] = lambda text: plain(text, words.MAX_NAME)
-    environment.globals.update(days_of=words.days_of, counted=words.counted)
+    environment.globals.update(days_of=words.days_of, counted=words.counted, mailto=mailto)
     return environment

@@ -13,8 +13,6 @@ from xmpp_exporter.serving.secret import PasswordError
 
 TIMEOUT = 30.0
 """Seconds for each answer; servers that look for spam take their time."""
-SUBMISSIONS = 465
-"""There, TLS is spoken from the start (RFC 8314 §3.3)."""
 
 
 class NotSent(Exception):
@@ -69,14 +67,15 @@ class MailServer:
     def _connect(self) -> smtplib.SMTP:
         """Logged in, and over TLS unless the configuration does without. Raises ServerAway."""
         settings = self._settings
-        hello = settings.hello or settings.sender.rpartition("@")[2]
         smtp: smtplib.SMTP | None = None
         try:
             context = ssl.create_default_context(cafile=settings.ca_file)
-            if settings.port == SUBMISSIONS:
-                smtp = smtplib.SMTP_SSL(settings.host, settings.port, hello, timeout=TIMEOUT, context=context)
+            if settings.implicit_tls:
+                smtp = smtplib.SMTP_SSL(
+                    settings.host, settings.port, settings.greeting, timeout=TIMEOUT, context=context
+                )
             else:
-                smtp = smtplib.SMTP(settings.host, settings.port, hello, timeout=TIMEOUT)
+                smtp = smtplib.SMTP(settings.host, settings.port, settings.greeting, timeout=TIMEOUT)
                 if settings.starttls:
                     smtp.starttls(context=context)
             if settings.login is not None:
