@@ -5,7 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.help.pages import CARRIED_OUT, FAILING, Prove, other_than, outcomes, worse
+from tests.help.pages import FAILING, Prove, other_than, outcomes, worse
+from tests.help.share import CARRIED_OUT, name_of
 from tests.help.site import Site
 from xmpp_exporter.catalogue.help_page import Page, Variant
 from xmpp_exporter.model import Verdict
@@ -38,6 +39,6 @@ def prove(site: Callable[[str], Site], record_property: Callable[[str, object], 
         after = outcomes(await server.probe())
         assert other_than({Verdict.SUPPORTED}, after, page.checks) == {}
         assert {check: lost for check, lost in worse(before, after).items() if check not in page.costs} == {}
-        record_property(CARRIED_OUT, f"{page.software}/{page.check}")
+        record_property(CARRIED_OUT, name_of(page))
 
     return prove

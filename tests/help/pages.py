@@ -10,8 +10,6 @@ from xmpp_exporter.catalogue.software import GENERAL, parse_version, software
 from xmpp_exporter.model import Outcome, ProbeReport, Reason, Verdict
 
 Prove = Callable[[str, Page, Variant], Awaitable[None]]
-CARRIED_OUT = "help page"
-"""The property of a test that has carried out a page: its name."""
 FAILING = {Verdict.UNSUPPORTED, Verdict.BROKEN}
 
 

@@ -16,9 +16,7 @@ def instruction(page: Page, wanted: Sequence[Check], version: Version | None = N
     if not obstacles:
         variants = [each for each in page.variants or page.all_variants if each.fits(version)]
         parts += [*_needs(page), page.body.replace(CHANGE, "\n\n".join(_change(page, variants, version)))]
-        if page.all_variants:
-            parts += _costs(page)
-            parts.append(f"To see whether it works:\n\n```sh\n{command(wanted)}\n```")
+        parts += [*_costs(page), _to_see(wanted)]
     parts.append(_proof(page))
     parts.append("Sources: " + ", ".join(f"<{source}>" for source in page.sources))
     return "\n\n".join(parts) + "\n"
@@ -27,16 +25,25 @@ def instruction(page: Page, wanted: Sequence[Check], version: Version | None = N
 def no_instruction(check: Check, name: str | None) -> str:
     """What to say where nobody has written anything."""
     where = f" for {software()[name].title}" if name else ""
-    return (
-        f"# {check.title} (`{check.id}`)\n\n{check.description}\n\n"
-        f"There is no instruction{where} yet. What is looked for: {check.method}\n\nSpecification: <{check.link}>\n"
-    )
+    parts = [
+        f"# {check.title} (`{check.id}`)",
+        check.description,
+        f"There is no instruction{where} yet. What is looked for: {check.method}",
+        *([] if check.scored else ["It is for information alone: the score is the same without it."]),
+        _to_see([check]),
+        f"Specification: <{check.link}>",
+    ]
+    return "\n\n".join(parts) + "\n"
 
 
 def command(wanted: Sequence[Check]) -> str:
     """The command that shows whether the checks pass; with an account where they need one."""
     target = "probe@example.org" if any(check.needs for check in wanted) else "example.org"
     return f"xmpp-exporter check {target} --only {','.join(check.id for check in wanted)}"
+
+
+def _to_see(wanted: Sequence[Check]) -> str:
+    return f"To see whether it works:\n\n```sh\n{command(wanted)}\n```"
 
 
 def _title(page: Page, check: Check) -> str:
