@@ -210,6 +210,7 @@ BASES: Mapping[str, Base] = {
     "other-key": Base(zone=ZONE + OTHER_KEY, authentic=True),
     "no-messages": Base(_prosody(('"offline";', '"offline"; "message";'))),
     "federated": Base(_prosody(('    "disco";', '    "dialback";\n    "disco";'))),
+    "without-dialback": Base(_prosody(('    "disco";', '    "disco";\n    "s2s_bidi";'))),
     "rooms": Base(
         _prosody(host=ROOMS), _ejabberd(modules="  mod_muc: {}\n"), f"{ZONE}conference.example.org. A {ADDRESS}\n"
     ),
@@ -235,6 +236,16 @@ BASES: Mapping[str, Base] = {
     "plain-login": Base(
         _prosody(options="c2s_require_encryption = false\nallow_unencrypted_plain_auth = true\n"),
         _ejabberd(("starttls_required: true", "starttls: true")),
+    ),
+    "old-login": Base(
+        _prosody(
+            ('"tls";', '"tls"; "legacyauth";'),
+        ),
+        _ejabberd(
+            ("auth_password_format: scram", "auth_password_format: plain"),
+            ("disable_sasl_mechanisms: [digest-md5, X-OAUTH2]", "disable_sasl_mechanisms: [X-OAUTH2]"),
+            modules="  mod_legacy_auth: {}\n",
+        ),
     ),
     "old-tls": Base(
         _prosody(options=OLD_TLS),

@@ -23,6 +23,6 @@ def share(carried_out: Collection[str]) -> Iterator[str]:
             continue
         pages = {check: page for check in counting if (page := page_of(check, name))}
         proven = [check for check, page in pages.items() if name_of(page) in carried_out]
-        yield f"{entry.title} {entry.tested}: {len(proven)} of {len(counting)} checks that count, {len(proven) / len(counting):.0%}"
+        ratio = len(proven) / len(counting)
+        yield f"{entry.title} {entry.tested}: {len(proven)} of {len(counting)} checks that count, {ratio:.0%}"
         yield from (f"  not {check}: {page.why}" for check, page in pages.items() if not page.proven)
-

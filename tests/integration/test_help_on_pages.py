@@ -1,4 +1,4 @@
-"""From real servers through the exporter and Prometheus to their pages: for what does not work, what to change there."""
+"""From real servers through the exporter and Prometheus to their pages, which say what to change there."""
 
 import re
 from collections.abc import AsyncIterator, Iterator

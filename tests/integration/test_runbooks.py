@@ -23,7 +23,7 @@ from xmpp_exporter.catalogue.software import GENERAL, software
 WITHOUT_PROMETHEUS = {"prometheus": {"url": "http://127.0.0.1:9"}}
 LINKING = [alert for alert in alerts() if "runbook_url" in alert.annotations]
 SHAPE = re.compile(
-    r'\{\{ with \$externalLabels\.xmpp_pages \}\}.*\{\{ else \}\}(?P<otherwise>[^{]+)\{\{ end -\}\} /help/ \{\{- .*'
+    r"\{\{ with \$externalLabels\.xmpp_pages \}\}.*\{\{ else \}\}(?P<otherwise>[^{]+)\{\{ end -\}\} /help/ \{\{- .*"
     r'\| label "software" \}\}\{\{ else \}\}(?P<unknown>\w+)\{\{ end -\}\} /(?P<check>.+)'
 )
 

@@ -1,5 +1,7 @@
 """The pages of help: what is wrong in one is said with file and key, and the right one is found and shown."""
 
+import re
+
 import pytest
 
 from tests.help.bases import BASES
@@ -83,6 +85,35 @@ def test_the_version_decides_which_variant_is_shown(version: str, shown: list[st
     text = instruction(parse_page("page", VARIANTS), [checks()["xep0313"]], parse_version(version))
     assert [part for part in shown if part not in text] == []
     assert [part for part in hidden if part in text] == []
+
+
+@pytest.mark.parametrize(
+    ("version", "proofs"),
+    [
+        ("0.12.3", ["Proven: the tests carry it out on a real Prosody 0.12.3."]),
+        ("13.0", ["Proven: the tests carry it out on a real Prosody 0.12.3."]),
+        ("0.11", ["Not proven by the tests, which have Prosody 0.12.3."]),
+        (
+            "",
+            [
+                "Not proven by the tests, which have Prosody 0.12.3.",
+                "Proven: the tests carry it out on a real Prosody 0.12.3.",
+            ],
+        ),
+    ],
+)
+def test_what_is_for_other_versions_than_the_tested_one_is_not_called_proven(version: str, proofs: list[str]) -> None:
+    text = instruction(parse_page("page", VARIANTS), [checks()["xep0313"]], parse_version(version))
+    assert re.findall(r"^\*((?:Not p|P)roven.*)\*$", text, re.MULTILINE) == proofs
+
+
+def test_whoever_has_nothing_to_copy_is_told_how_to_see_that_it_works_too() -> None:
+    for name, check in (("openfire", "xep0280"), ("general", "tls_required"), ("prosody", "xep0500")):
+        [text] = help_for([check], name)
+        assert "To see whether it works:" in text
+    [text] = help_for(["xep0425"], "openfire")
+    assert "Not available in Openfire as of 5.1." in text
+    assert "To see whether it works:" not in text
 
 
 def test_what_is_needed_before_is_told() -> None:

@@ -13,11 +13,11 @@ def instruction(page: Page, wanted: Sequence[Check], version: Version | None = N
     parts = [_title(page, check), check.description, *_also(others)]
     obstacles = list(_obstacles(page, version))
     parts += obstacles or _since(page, version)
+    variants = [each for each in page.variants or page.all_variants if each.fits(version)]
     if not obstacles:
-        variants = [each for each in page.variants or page.all_variants if each.fits(version)]
         parts += [*_needs(page), page.body.replace(CHANGE, "\n\n".join(_change(page, variants, version)))]
         parts += [*_costs(page), _to_see(wanted)]
-    parts.append(_proof(page))
+    parts += _proof(page, variants)
     parts.append("Sources: " + ", ".join(f"<{source}>" for source in page.sources))
     return "\n\n".join(parts) + "\n"
 
@@ -103,6 +103,8 @@ def _change(page: Page, variants: list[Variant], version: Version | None) -> Ite
         yield from _apply(page, variant.snippets)
         if variant.why:
             yield f"*Not proven by the tests: {variant.why}*"
+        elif page.proven and not _tested(page, variant):
+            yield f"*Not proven by the tests, which have {_tested_software(page)}.*"
 
 
 def _heading(page: Page, variant: Variant, version: Version | None) -> str:
@@ -150,10 +152,20 @@ def _applied_file(page: Page, snippet: Snippet) -> str:
     return own if snippet.file == "shell" and own else snippet.file
 
 
-def _proof(page: Page) -> str:
+def _proof(page: Page, variants: Sequence[Variant]) -> Iterator[str]:
+    """Nothing is said of what only other versions than the tested one are told."""
     if not page.proven:
-        return f"*Not proven by the tests: {page.why}*"
-    if page.software == GENERAL:
-        return "*Proven: the tests carry it out on a real server.*"
+        yield f"*Not proven by the tests: {page.why}*"
+    elif page.software == GENERAL:
+        yield "*Proven: the tests carry it out on a real server.*"
+    elif any(_tested(page, variant) for variant in variants):
+        yield f"*Proven: the tests carry it out on a real {_tested_software(page)}.*"
+
+
+def _tested(page: Page, variant: Variant) -> bool:
+    return page.software == GENERAL or variant.fits(parse_version(software()[page.software].tested))
+
+
+def _tested_software(page: Page) -> str:
     entry = software()[page.software]
-    return f"*Proven: the tests carry it out on a real {entry.title} {entry.tested}.*"
+    return f"{entry.title} {entry.tested}"
