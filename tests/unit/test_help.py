@@ -155,6 +155,8 @@ def test_a_version_is_the_numbers_at_its_beginning(text: str, version: Version |
 
 def test_software_is_known_by_what_it_reveals_and_a_changed_name_does_not_deceive() -> None:
     assert revealed(["http://prosody.im"], ["ejabberd"]) == "prosody"
+    assert revealed(["http://www.process-one.net/en/ejabberd/"], []) == "ejabberd"
+    assert revealed(["https://www.process-one.net/ejabberd/"], []) == "ejabberd"  # from 24.12 on
     assert revealed([], ["Openfire Server"]) == "openfire"
     assert revealed(["http://example.org"], ["Chat"]) is None
     assert all(named(entry.title) == name for name, entry in software().items())
