@@ -139,6 +139,24 @@ async def test_messages_that_arrive_are_what_it_takes(site: FakeSite) -> None:
     assert verdicts_of(await probe(site, Post(), "rfc6121")) == {"rfc6121": "supported"}
 
 
+@pytest.mark.parametrize(
+    ("condition", "verdict"),
+    [("service-unavailable", "broken stanza_error"), ("internal-server-error", "unknown depends_on")],
+)
+async def test_who_has_no_roster_has_no_contacts_to_spare(site: FakeSite, condition: str, verdict: str) -> None:
+    post = Post()
+
+    async def on_iq(session: Session, iq: Element) -> None:
+        if iq[0].tag == "{jabber:iq:roster}query":
+            await session.refuse(iq, condition)
+        else:
+            await post.on_iq(session, iq)
+
+    report = await probe(site, post, "rfc6121", on_iq=on_iq)
+    assert verdicts_of(report) == {"rfc6121": verdict}
+    assert "roster" in detail_of(report)
+
+
 async def test_a_message_that_is_lost_is_broken(site: FakeSite) -> None:
     report = await probe(site, Post(delivers=False), "rfc6121")
     assert verdicts_of(report) == {"rfc6121": "broken mismatch"}
