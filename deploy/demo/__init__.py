@@ -1,1 +1,1 @@
-"""The demonstration: real servers, the exporter and Prometheus on loopback addresses, for as long as somebody looks."""
+"""The demonstration: real servers, the exporter, Prometheus and alerts on loopback addresses, while somebody looks."""

@@ -1,4 +1,4 @@
-"""`make demo`: real servers, the exporter and Prometheus on this machine, until Ctrl-C."""
+"""`make demo`: real servers, the exporter, Prometheus and alerts on this machine, until Ctrl-C."""
 
 import argparse
 import os
@@ -35,6 +35,7 @@ def main() -> int:
             demonstration.show_verdicts()
             if not once:
                 demonstration.show_addresses()
+                demonstration.show_how_to_break_it()
                 print("Ctrl-C ends all of it.")
                 signal.pause()
     except KeyboardInterrupt:

@@ -1,17 +1,15 @@
 """The exporter as a user would run it: a written configuration, the installed command, and its pages."""
 
 import json
-import sys
 import urllib.error
 import urllib.request
 from collections.abc import Sequence
 from http import HTTPStatus
-from pathlib import Path
 from string import Template
 
 from deploy.demo.reports import report_of
+from deploy.demo.service import Service, installed
 from tests.servers.laboratory import Laboratory, Server
-from tests.servers.program import Program
 from xmpp_exporter.model import ProbeReport
 
 CONFIGURATION = Template("""\
@@ -24,8 +22,8 @@ defaults:
   relation: own
   allow_private_addresses: true # the servers are on loopback addresses
   intervals:
-    availability: 15s
-    compliance: 5m
+    availability: 5s # often, so that what is broken is soon alerted
+    compliance: 40s
 servers:
 """)
 SERVER = Template("""\
@@ -35,39 +33,17 @@ SERVER = Template("""\
 ANSWER_LIMIT = 10
 
 
-class Exporter(Program):
+class Exporter(Service):
     """`xmpp-exporter serve` on `address`:`port`, probing these servers of a laboratory."""
 
     name = "xmpp-exporter"
-    executable = str(Path(sys.executable).with_name("xmpp-exporter"))
-    package = ""
+    executable = installed("xmpp-exporter")
+    file_name = "exporter.yml"
 
     def __init__(self, laboratory: Laboratory, servers: Sequence[Server], address: str, port: int) -> None:
-        super().__init__(laboratory.directory / "exporter", [(address, port)])
-        self.url = f"http://{address}:{port}"
-        self._configuration = configuration(laboratory, servers)
-
-    @classmethod
-    def missing_packages(cls) -> list[str]:
-        """None: it comes with the Python that runs this."""
-        return []
-
-    @property
-    def configuration_file(self) -> Path:
-        return self.directory / "exporter.yml"
-
-    def command(self) -> Sequence[str]:
-        address, port = self.listens[0]
-        return [
-            self.executable,
-            "serve",
-            f"--config.file={self.configuration_file}",
-            f"--storage.path={self.directory / 'data'}",
-            f"--web.listen-address={address}:{port}",
-        ]
-
-    def prepare(self) -> None:
-        self.configuration_file.write_text(self._configuration)
+        directory = laboratory.directory / "exporter"
+        options = [f"--storage.path={directory / 'data'}"]
+        super().__init__(directory, configuration(laboratory, servers), address, port, options)
 
     def report(self, domain: str) -> ProbeReport | None:
         """The last compliance report of the domain, from the exporter's API; None while there is none."""

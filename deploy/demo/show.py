@@ -5,13 +5,19 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from string import Template
+from textwrap import indent
 from typing import TypeVar
 from urllib.parse import quote
 
+from deploy.demo import alerting
 from deploy.demo.badges import BadgesServer
 from deploy.demo.exporter import Exporter
+from deploy.demo.messages import Messages
+from tests.servers.alertmanager import Alertmanager
 from tests.servers.laboratory import Laboratory, Server
+from tests.servers.mailbox import Mail
 from tests.servers.program import Program, ProgramError
 from tests.servers.prometheus import Prometheus, copy_rules
 from xmpp_exporter.cli.table import print_report
@@ -22,7 +28,10 @@ from xmpp_exporter.score import DECIDED
 Result = TypeVar("Result")
 
 ADDRESS = "127.0.0.1"
-EXPORTER_PORT, BADGES_PORT, PROMETHEUS_PORT = 15222, 15223, 9090
+EXPORTER_PORT, BADGES_PORT, BRIDGE_PORT, PROMETHEUS_PORT, ALERTMANAGER_PORT, MAIL_PORT = (
+    *(15222, 15223, 15224),
+    *(9090, 9093, 2525),
+)
 """Where they listen, or on the next free port: an installed Prometheus may be running."""
 PORTS_TO_TRY = 100
 
@@ -30,10 +39,21 @@ DOMAINS = {
     "good.prosody.test": "Prosody, well configured",
     "default.ejabberd.test": "ejabberd, as Debian configures it",
 }
+CHAT = "default.prosody.test"
+"""Where messages about them arrive: a server that is not watched, so that it can tell when those are down."""
+BROKEN = "mam"
+"""The module that can be switched off."""
 
+OFTEN = "5s"
+"""How often rules are evaluated and people told, and how long alerts wait, which is an hour and more elsewhere."""
 SCRAPING = Template("""\
-global: {scrape_interval: 5s}
+global:
+  scrape_interval: 5s
+  external_labels: {xmpp_pages: "$pages"}
 rule_files: [rules/*.yml]
+alerting:
+  alert_relabel_configs: [{action: labeldrop, regex: xmpp_(pages|grafana)}]
+  alertmanagers: [{static_configs: [{targets: ["$alertmanager"]}]}]
 scrape_configs:
   - job_name: xmpp
     static_configs: [{targets: ["$target"]}]
@@ -53,25 +73,37 @@ class Demonstration:
     exporter: Exporter
     prometheus: Prometheus
     badges: BadgesServer
+    alertmanager: Alertmanager
+    bridge: alerting.Bridge
+    messages: Messages
 
     @classmethod
     def start(cls, stack: ExitStack) -> "Demonstration":
         """Start everything; `stack` ends it. Raises ProgramError."""
-        if missing := Prometheus.missing_packages():
-            raise ProgramError(f"Prometheus is not installed: apt-get install {' '.join(missing)}")
+        if missing := [package for each in (Prometheus, Alertmanager) for package in each.missing_packages()]:
+            raise ProgramError(f"apt-get install {' '.join(missing)}: that is not installed")
         laboratory = stack.enter_context(Laboratory())
-        servers = laboratory.start(*DOMAINS)
-        exporter_port, port, badges_port = _free_ports(EXPORTER_PORT, PROMETHEUS_PORT, BADGES_PORT)
+        *servers, chat = laboratory.start(*DOMAINS, CHAT)
+        exporter_port, port, badges_port, alertmanager_port, bridge_port, mail_port = _free_ports(
+            EXPORTER_PORT, PROMETHEUS_PORT, BADGES_PORT, ALERTMANAGER_PORT, BRIDGE_PORT, MAIL_PORT
+        )
         exporter = Exporter(laboratory, servers, ADDRESS, exporter_port)
-        target = exporter.url.removeprefix("http://")
-        directory = laboratory.directory / "prometheus"
-        copy_rules(directory)
-        prometheus = Prometheus(directory, SCRAPING.substitute(target=target), ADDRESS, port)
+        places = alerting.Places(
+            prometheus=f"http://{ADDRESS}:{port}",
+            pages=f"http://{ADDRESS}:{badges_port}",
+            alertmanager=f"http://{ADDRESS}:{alertmanager_port}",
+            bridge=f"http://{ADDRESS}:{bridge_port}",
+            mail=(ADDRESS, mail_port),
+        )
+        prometheus = _prometheus(laboratory, exporter, places, port)
         settings = {"prometheus": {"url": prometheus.url}, "exporter": {"url": exporter.url}, "cache": "5s"}
         badges = BadgesServer(laboratory.directory / "badges", settings, ADDRESS, badges_port)
+        mails = laboratory.directory / "mails"
+        messages = stack.enter_context(Messages(mails, places.mail, laboratory, chat, _print_mail, _print_text))
         for program in (prometheus, exporter, badges):
             stack.enter_context(program)
-        return cls(laboratory, servers, exporter, prometheus, badges)
+        alertmanager, bridge = alerting.start(stack, laboratory, chat, places, OFTEN)
+        return cls(laboratory, servers, exporter, prometheus, badges, alertmanager, bridge, messages)
 
     def show_verdicts(self) -> None:
         """Print each server's table as soon as its first full probe has ended, until Prometheus has them all, too.
@@ -101,9 +133,24 @@ class Demonstration:
             f"  {self.badges.url}/          result pages, with scores as soon as rules recorded them\n"
             f"  {self.badges.url}/badge/{self.servers[0].domain}.svg   a badge\n"
             f"  {works_not}   what does not work\n"
-            f"  {self.prometheus.url}/rules     what is recorded of it, from the next minute on\n"
+            f"  {self.prometheus.url}/rules     what is recorded of it, and alerted\n"
+            f"  {self.alertmanager.url}/          who is told of it\n"
             f"Try\n"
             f"  {check} --config.file {self.exporter.configuration_file}\n"
+        )
+
+    def show_how_to_break_it(self) -> None:
+        """Print what switches a module off and on again, and where people are told of it."""
+        good = self.servers[0]
+        module = f"prosodyctl --config {good.program.configuration_file} shell module"
+        print(
+            f"Break something, in another terminal\n"
+            f"  {module} unload {BROKEN} {good.domain}\n"
+            f"and mend it\n"
+            f"  {module} load {BROKEN} {good.domain}\n"
+            f"Within a minute or two each is told, once what it means is known (elsewhere, rules wait for an hour):\n"
+            f"  by mail, a file for each in {self.messages.folder}\n"
+            f"  by chat, to {self.messages.jid}, who is listening: what comes is shown below\n"
         )
 
     def _reports(self) -> Iterator[ProbeReport]:
@@ -131,7 +178,8 @@ class Demonstration:
     def _wait(self, limit: float, problem: str, condition: Callable[[], Result | None]) -> Result:
         """The first true answer of `condition`. Raises ProgramError after `limit` seconds, or if a program ends."""
         deadline = time.monotonic() + limit
-        programs: list[Program] = [self.exporter, self.prometheus, self.badges, *self.laboratory.programs]
+        services = (self.exporter, self.prometheus, self.badges, self.alertmanager, self.bridge)
+        programs: list[Program] = [*services, *self.laboratory.programs]
         while not (result := condition()):
             for program in programs:
                 if not program.running:
@@ -143,6 +191,26 @@ class Demonstration:
 
 
 NOT_WORKING = 'xmpp_xep_supported == 0 and on(check) xmpp_check_info{scored="true"}'
+
+
+def _prometheus(laboratory: Laboratory, exporter: Exporter, places: alerting.Places, port: int) -> Prometheus:
+    """One that scrapes the exporter, evaluates the rules and tells Alertmanager."""
+    directory = laboratory.directory / "prometheus"
+    copy_rules(directory, OFTEN)
+    scraping = SCRAPING.substitute(
+        target=exporter.url.removeprefix("http://"),
+        pages=places.pages,
+        alertmanager=places.alertmanager.removeprefix("http://"),
+    )
+    return Prometheus(directory, scraping, ADDRESS, port)
+
+
+def _print_mail(mail: Mail, file: Path) -> None:
+    print(f"A mail to {mail.recipient}: {mail.subject}\n  {file}\n")
+
+
+def _print_text(text: str) -> None:
+    print("A chat message:\n" + indent(text, "  ") + "\n")
 
 
 def _free_ports(*wished: int) -> list[int]:

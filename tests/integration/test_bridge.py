@@ -9,8 +9,9 @@ import bcrypt
 import pytest
 import yaml
 
-from tests.integration.chat_site import DOMAIN, PLAIN_DOMAIN, ChatSite, chat_site, ear_at, until
+from tests.integration.chat_site import DOMAIN, PLAIN_DOMAIN, ChatSite, chat_site, until
 from tests.integration.running_bridge import RunningBridge, alert, group, running_bridge, settings_of
+from tests.servers.ear import ear_at
 from tests.servers.laboratory import PASSWORD, PEER, PROBE, Laboratory
 from xmpp_alerts.bridge.stream import PING
 from xmpp_alerts.bridge.web import MAX_BODY

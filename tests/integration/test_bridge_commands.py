@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tests.integration.chat_site import DOMAIN, PLAIN_DOMAIN, ROOMS, ChatSite, Ear, chat_site, until
+from tests.integration.chat_site import DOMAIN, PLAIN_DOMAIN, ROOMS, ChatSite, chat_site, until
 from tests.integration.monitoring import Monitoring, monitoring
 from tests.integration.running_bridge import RunningBridge, group, running_bridge, settings_of
 from tests.servers.alertmanager import amtool
+from tests.servers.ear import Ear
 from tests.servers.laboratory import PASSWORD
 from xmpp_alerts.bridge import commands
 from xmpp_alerts.bridge.stream import PING

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.integration.chat_site import DOMAIN, ROOMS, ChatSite, Ear, chat_site, until
+from tests.integration.chat_site import DOMAIN, ROOMS, ChatSite, chat_site, until
 from tests.integration.running_bridge import RunningBridge, alert, group, running_bridge, settings_of
+from tests.servers.ear import Ear
 from tests.servers.laboratory import PASSWORD
 from xmpp_alerts.bridge import outbox
 from xmpp_alerts.bridge import room as rooms

@@ -30,6 +30,7 @@ class Alertmanager(Program):
             f"--config.file={self.directory / 'alertmanager.yml'}",
             f"--storage.path={self.directory / 'storage'}",
             f"--web.listen-address={address}:{port}",
+            f"--web.external-url={self.url}",
             "--cluster.listen-address=",  # alone, and without a port for others
             "--log.level=debug",
         ]

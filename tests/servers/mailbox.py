@@ -21,6 +21,8 @@ class Mail:
     message: EmailMessage
     encrypted: bool
     login: str | None
+    content: bytes
+    """What `message` was read from."""
 
     @property
     def subject(self) -> str:
@@ -57,12 +59,13 @@ class Mailbox:
         return [mail for mail in self.mails if mail.recipient == recipient]
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
-        message = message_from_bytes(envelope.original_content or b"", policy=policy.default)
+        content = envelope.original_content or b""
+        message = message_from_bytes(content, policy=policy.default)
         assert isinstance(message, EmailMessage) and server.transport is not None
         encrypted = server.transport.get_extra_info("ssl_object") is not None
         login = session.auth_data.login.decode() if isinstance(session.auth_data, LoginPassword) else None
         for recipient in envelope.rcpt_tos:
-            self.mails.append(Mail(envelope.mail_from or "", recipient, message, encrypted, login))
+            self.mails.append(Mail(envelope.mail_from or "", recipient, message, encrypted, login, content))
             self.on_mail(self.mails[-1])
         return "250 OK"
 

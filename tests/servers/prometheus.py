@@ -99,8 +99,8 @@ class Prometheus(Program):
 def copy_rules(directory: Path, interval: str = "") -> None:
     """Puts this project's rules where a configuration in `directory` that says `rules/*.yml` finds them.
 
-    With `interval`, such as `1s`, each group is evaluated as often, whatever it says itself, and alerts wait
-    for as long.
+    With `interval`, such as `1s`, each group is evaluated as often, whatever it says itself, alerts wait for as long,
+    and look in such steps for the last that is known of a server's software.
     """
     folder = directory / "rules"
     folder.mkdir(parents=True)
@@ -108,4 +108,5 @@ def copy_rules(directory: Path, interval: str = "") -> None:
         text = file.read_text()
         if interval:
             text = re.sub(r"(?m)^( +(?:interval|for|keep_firing_for):) .+$", rf"\1 {interval}", text)
+            text = text.replace("[1d:5m]", f"[1h:{interval}]")
         (folder / file.name).write_text(text)
