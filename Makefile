@@ -1,5 +1,6 @@
 # The real servers that the demonstration and the tests start, from Debian.
 SERVERS = prosody prosody-modules ejabberd coturn knot unbound prometheus
+ALERTMANAGER = prometheus-alertmanager
 # Those that pages of help are proven with.
 WEB_SERVERS = nginx-light apache2-bin
 # For the types of Grafana's dashboards; Node.js from elsewhere brings an npm of its own.
@@ -10,14 +11,15 @@ PYTHON = .venv/bin/python
 
 .PHONY: demo test check docs dashboards bench help-check
 
-# Real servers, the exporter, Prometheus and the pages on loopback, until Ctrl-C; ONCE=1 ends when all is shown.
+# Real servers, the exporter, Prometheus, the pages, and alerts by mail and chat, on loopback, until Ctrl-C; ONCE=1 ends
+# when the verdicts are shown.
 demo:
-	@deploy/install $(SERVERS)
+	@deploy/install $(SERVERS) $(ALERTMANAGER)
 	@exec $(PYTHON) -m deploy.demo $(if $(ONCE),--once)
 
 # Everything that is tested: style, types, and the program against the real servers. Needs root.
 test:
-	@deploy/install $(SERVERS) $(WEB_SERVERS) prometheus-alertmanager iproute2 wrk $(BROWSER) $(NODE)
+	@deploy/install $(SERVERS) $(WEB_SERVERS) $(ALERTMANAGER) iproute2 wrk $(BROWSER) $(NODE)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m mypy

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -11,6 +12,7 @@ import tempfile
 import time
 import urllib.request
 from collections.abc import Iterator
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,10 @@ from tests.history.rules import read_rules
 TREE = Path(__file__).parents[2]
 LIMIT = 120
 COMMAND = [sys.executable, "-m", "deploy.demo"]
-PROGRAMS = ("prosody", "ejabberd", "turnserver", "prometheus", "xmpp-exporter serve", "xmpp-badges serve")
+PROGRAMS = (
+    *("prosody", "ejabberd", "turnserver", "prometheus", "prometheus-alertmanager"),
+    *("xmpp-exporter serve", "xmpp-badges serve", "xmpp-alerts bridge"),
+)
 
 
 @pytest.fixture
@@ -83,7 +88,23 @@ def check_rules(prometheus: str) -> None:
         time.sleep(0.2)
 
 
-def test_an_interrupt_ends_the_demonstration_with_its_rules_and_leaves_nothing_behind(temporary: Path) -> None:
+def check_what_breaks_is_told(shown: str, output: Iterator[str]) -> None:
+    """The command that is shown switches a module off; then a mail and a chat message come where that is said."""
+    [command] = re.findall(r"^  (prosodyctl \S+ \S+ shell module unload .+)$", shown, re.MULTILINE)
+    [folder] = re.findall(r"a file for each in (\S+):?$", shown, re.MULTILINE)
+    subprocess.run(shlex.split(command), check=True, capture_output=True, timeout=LIMIT)
+    lost = "good.prosody.test: Message Archive Management no longer works"
+    awaited = {f"A mail to admin@example.org: [warning] {lost}", f"  *warning* · {lost}"}
+    for line in output:
+        awaited.discard(line.rstrip())
+        if not awaited:
+            break
+    mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in Path(folder).glob("*.eml")]
+    assert f"[warning] {lost}" in [mail["Subject"] for mail in mails]
+
+
+@pytest.mark.timeout(5 * LIMIT)
+def test_it_tells_what_is_broken_and_an_interrupt_ends_it_and_leaves_nothing_behind(temporary: Path) -> None:
     environment = {**os.environ, "TMPDIR": str(temporary)}
     with subprocess.Popen(COMMAND, cwd=TREE, env=environment, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout is not None
@@ -98,6 +119,7 @@ def test_an_interrupt_ends_the_demonstration_with_its_rules_and_leaves_nothing_b
         [prometheus] = re.findall(r"(http://\S+)/rules ", shown)
         try:
             check_rules(prometheus)
+            check_what_breaks_is_told(shown, demo.stdout)
         finally:
             demo.send_signal(signal.SIGINT)
         assert demo.stdout.read().endswith("nothing is left.\n")
