@@ -27,6 +27,7 @@ LIMIT = 60
 OF_ALERTS = {
     "domain:xmpp_alerts:silent",
     "domain:xmpp_alerts:over",
+    "domain:xmpp_alerts:working",
     "domain:xmpp_alerts:works",
     "domain:xmpp_xep_supported:failing",
     "domain:xmpp_xep_supported:lost",
