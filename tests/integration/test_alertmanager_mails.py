@@ -9,6 +9,7 @@ import pytest
 
 from tests.integration.alerting import SOON, Alert, alert, alertmanager, over, plain_smtp
 from tests.integration.command import until
+from tests.integration.reading import assert_readable
 from tests.servers.certificates import CertificateAuthority
 from tests.servers.mailbox import Mail, Mailbox, mailbox
 
@@ -140,6 +141,28 @@ async def test_what_works_again_has_recovered(open_folder: Path) -> None:
     for part in (mail.text, Page(mail.html).text):
         assert "recovered" in part and "works again." in part
         assert "no longer alerted" not in part.lower() and "How to fix" not in part
+
+
+async def test_a_mail_can_be_read_on_every_screen(open_folder: Path, tmp_path: Path) -> None:
+    broken, long = lost(), f"{'a' * 60}.{'b' * 60}.example.org"
+    others = [
+        alert("XmppEndpointAddressesDown", "warning", summary=f"Some addresses of {long} are down", host=long),
+        alert("XmppCheckGained", "info", summary="HTTP File Upload works now", check="xep0363"),
+    ]
+    again = over(broken) | {"annotations": broken["annotations"] | {"recovered": "yes"}}
+    ended = alert("XmppCheckLost", "warning", summary="Carbons no longer work", check="xep0280")
+    text = "grafana: https://grafana.example.org\n"
+    async with mailbox() as box:
+        smtp = plain_smtp(box).replace("}", ", unsubscribe: leave@example.org}")
+        with alertmanager(open_folder, text + smtp + TOGETHER + OPERATOR) as running:
+            running.post(broken, ended)
+            await mail_with(box, "", "Carbons")
+            running.post(*others, lost(), again, over(ended))
+            mail = await mail_with(box, "", "recovered")
+    assert all(words in mail.text for words in (long, "[info]", "[warning]", "[no longer alerted]"))
+    page = tmp_path / "mail.html"
+    page.write_text(mail.html)
+    await assert_readable(page, tmp_path)
 
 
 async def test_a_server_s_alerts_come_together_and_each_server_s_alone(open_folder: Path) -> None:

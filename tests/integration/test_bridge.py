@@ -54,7 +54,9 @@ async def test_a_group_of_alerts_reaches_a_person_once(site: ChatSite, tmp_path:
         assert await running.post("alice", group()) == 200
         assert await running.post("alice", group(alert(status="resolved"))) == 200
         await until(lambda: len(alice.texts) == 2, "messages")
-        assert alice.texts[0].startswith("*warning* · example.org: xep0313 does not work any more\nalerted since 2026-07-01")
+        assert alice.texts[0].startswith(
+            "*warning* · example.org: xep0313 does not work any more\nalerted since 2026-07-01"
+        )
         assert alice.texts[1].startswith("*no longer alerted* · example.org: xep0313")
         [first, second] = [element for element in alice.heard if element.find(f"{CLIENT}body") is not None]
         assert first.get("type") == "chat"

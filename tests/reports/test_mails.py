@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from tests.integration.reading import assert_readable
 from tests.integration.test_alertmanager_mails import Page
 from tests.reports.sender import Sender, plain_smtp, settings_of
 from tests.reports.week import NASTY
@@ -84,6 +85,11 @@ def test_what_does_not_count_is_not_told(ops: Mail) -> None:
         assert "xep0352" not in text and "Client State" not in text
 
 
+def test_that_nothing_is_known_is_told_once(ops: Mail) -> None:
+    told = [line for line in ops.text.splitlines() if line.startswith(("- resting", "- silent"))]
+    assert told == ["- resting.test: no data", "- silent.test: 100 % · no data at the end"]
+
+
 def test_what_a_label_says_is_only_words(ops: Mail) -> None:
     page = Page(ops.html)
     assert "script" not in page.tags
@@ -103,8 +109,8 @@ def test_charts_come_with_the_mail_one_for_each_server(ops: Mail) -> None:
     for content_id, content in pictures.items():
         assert f'src="cid:{content_id}"' in ops.html
         picture = Image.open(io.BytesIO(content))
-        assert picture.size == (1200, 96)
-        assert len(content) < 10_000
+        assert picture.size == (1200, 108)
+        assert len(content) < 15_000
     assert "http" not in {link.partition(":")[0] for link in ops.html.split('src="')[1:]}
 
 
@@ -117,11 +123,18 @@ def test_a_chart_shows_outages_gaps_and_maintenance(ops: Mail) -> None:
         assert isinstance(pixel, tuple)
         return pixel
 
-    green, red, blue, nothing = (39, 139, 77, 255), (221, 60, 60, 255), (55, 125, 190, 255), (0, 0, 0, 0)
+    green, red, blue, nothing = (38, 134, 74, 255), (216, 59, 59, 255), (53, 121, 184, 255), (0, 0, 0, 0)
     assert [at(hours) for hours in (12, 39, 60)] == [green, red, green]
     assert at(131.1) == red  # a minute
     assert picture.getpixel((round(75 / 168 * 1200), 30)) == nothing  # not known: only a line in the middle
     assert picture.getpixel((round(147 / 168 * 1200), 40)) == blue
+
+
+async def test_a_report_can_be_read_on_every_screen(week: Prometheus, tmp_path: Path) -> None:
+    smtp = {"host": "mail.example.org", "from": "reports@example.org", "unsubscribe": "leave@example.org"}
+    settings = settings_of(week.url, [OPS], smtp=smtp, maintenance=[SUNDAYS])
+    assert (await Sender(tmp_path, settings).run("--dry-run", str(tmp_path / "look"))).code == 0
+    await assert_readable(tmp_path / "look" / "ops.html", tmp_path)
 
 
 async def test_a_mail_can_be_told_apart_and_left(week: Prometheus, tmp_path: Path) -> None:

@@ -91,6 +91,7 @@ async def test_what_one_subscriber_cannot_get_does_not_keep_others_from_theirs(
     assert "lost Wed 15 July 10:30: Message Archive Management" in juliet["text"]
     assert "subscriber juliet of this monitoring" in juliet["text"]
     assert "1 server without news: https://xmpp.example.org" in room["text"]
+    assert "- silent.test: 100 % available, no data at the end\n" in room["text"]
     assert len(room["text"].encode()) < 9000
 
 

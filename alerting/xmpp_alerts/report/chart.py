@@ -15,11 +15,11 @@ from xmpp_alerts.report.changes import Fate
 from xmpp_alerts.report.findings import Findings
 from xmpp_alerts.report.period import Period, Span
 
-WIDTH, HEIGHT = 600, 48
-"""Pixels as shown; the picture has SCALE times as many, for fine screens."""
+WIDTH, HEIGHT = 600, 54
+"""Pixels as shown; the picture has SCALE times as many, for fine screens. On a phone it is half as wide."""
 SCALE = 2
-COLOURS = {State.UP: "#278b4d", State.DOWN: "#dd3c3c", State.MAINTENANCE: "#377dbe", State.UNKNOWN: "#767676"}
-LOST, GAINED = "#dd3c3c", "#278b4d"
+COLOURS = {State.UP: "#26864a", State.DOWN: "#d83b3b", State.MAINTENANCE: "#3579b8", State.UNKNOWN: "#767676"}
+LOST, GAINED = "#d83b3b", "#26864a"
 _GREY = "#767676"
 _TOP, _BOTTOM = 12, 28
 """Of the bar; above it are the marks of checks, below it the days."""
@@ -27,6 +27,8 @@ _HEIGHTS = {State.UP: 1.0, State.DOWN: 1.0, State.MAINTENANCE: 0.5, State.UNKNOW
 """Share of the bar's: what colours say is seen without them, too."""
 _LEAST = 2.0
 """Width of the shortest outage; a minute of a week would be a twentieth of a pixel."""
+_TEXT = 20
+"""Size of the days' names, which are to be read on a phone, too."""
 _LABELS = 8
 """So many days have their names below the bar, at the most."""
 
@@ -93,4 +95,4 @@ def _name(day: date, days: int) -> str:
 
 @cache
 def _font() -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
-    return ImageFont.load_default(14 * SCALE)
+    return ImageFont.load_default(_TEXT * SCALE)

@@ -9,7 +9,7 @@ from xmpp_alerts.config import Alerts
 from xmpp_alerts.report import words
 from xmpp_alerts.report.changes import Change, Fate
 from xmpp_alerts.report.findings import Findings, Incident, Server, SuiteScore
-from xmpp_alerts.report.news import news
+from xmpp_alerts.report.news import news_of
 from xmpp_alerts.report.period import Period
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.catalogue.suite import suites
@@ -66,7 +66,7 @@ class Reader:
         return Section(
             name=name,
             findings=findings,
-            news=", ".join(news([findings])),
+            news=", ".join(news_of(findings)),
             availability=words.percent(findings.availability),
             notes=list(self._notes(findings)),
             incidents=self._incidents(findings.incidents),
