@@ -37,7 +37,7 @@ maintenance:
 HEARS_OF: dict[str, tuple[dict[str, str], str]] = {
     "a critical alert": ({"severity": "critical", "domain": "example.org"}, "operator,org,daily"),
     "a warning": ({"severity": "warning", "domain": "example.org"}, "operator,org,daily"),
-    "news": ({"severity": "info", "domain": "example.org"}, "operator,curious"),
+    "news": ({"severity": "info", "domain": "example.org"}, "operator_news,curious_news"),
     "another domain": ({"severity": "critical", "domain": "example.com"}, "operator,daily"),
     "a domain below": ({"severity": "critical", "domain": "b.example.net"}, "operator,below-net,twice"),
     "far below": ({"severity": "critical", "domain": "c.b.example.net"}, "operator,below-net,twice"),

@@ -3,13 +3,15 @@
 from collections.abc import Callable
 from typing import Any
 
-from xmpp_alerts.config import Alerts, Smtp, Subscriber, Way
+from xmpp_alerts.config import Alerts, Severity, Smtp, Subscriber, Way
 from xmpp_alerts.unsubscribe import mailto
 from xmpp_exporter.config.values import HostPort
 from xmpp_exporter.serving.secret import Secret
 
 NOBODY, WATCHDOG = "_nobody", "_watchdog"
 """No subscriber's id has an underscore."""
+NEWS = "info"
+"""The severity of what is no problem: that it ends is no news, so each subscriber has a receiver of its own for it."""
 
 Receiver = dict[str, Any]
 
@@ -19,8 +21,20 @@ class NoFile(Exception):
 
 
 def receivers(alerts: Alerts) -> list[Receiver]:
-    """`receivers` of alertmanager.yml, one for each subscriber, by his id. Raises NoFile."""
-    return [{"name": NOBODY}, _watchdog(alerts), *(_subscriber(alerts, each) for each in alerts.subscribers)]
+    """`receivers` of alertmanager.yml, one or two for each subscriber, by his id. Raises NoFile."""
+    subscribed = [
+        {"name": name, **_WAYS[subscriber.way](alerts, subscriber, NEWS not in severities)}
+        for subscriber in alerts.subscribers
+        for name, severities in names_of(subscriber).items()
+    ]
+    return [{"name": NOBODY}, _watchdog(alerts), *subscribed]
+
+
+def names_of(subscriber: Subscriber) -> dict[str, list[Severity]]:
+    """The names of a subscriber's receivers, each with the severities that it is told of."""
+    problems: list[Severity] = [each for each in subscriber.severities if each != NEWS]
+    named: dict[str, list[Severity]] = {subscriber.id: problems} if problems else {}
+    return named | ({f"{subscriber.id}_news": [NEWS]} if NEWS in subscriber.severities else {})
 
 
 def smtp_settings(smtp: Smtp) -> dict[str, Any]:
@@ -45,15 +59,11 @@ def _watchdog(alerts: Alerts) -> Receiver:
     return {"name": WATCHDOG, "webhook_configs": [{"url": alerts.watchdog, "send_resolved": False}]}
 
 
-def _subscriber(alerts: Alerts, subscriber: Subscriber) -> Receiver:
-    return {"name": subscriber.id, **_WAYS[subscriber.way](alerts, subscriber)}
-
-
-def _mail(alerts: Alerts, subscriber: Subscriber) -> Receiver:
+def _mail(alerts: Alerts, subscriber: Subscriber, ends: bool) -> Receiver:
     assert alerts.smtp is not None  # noqa: S101 - alerts.yml was refused otherwise
     mail: dict[str, Any] = {
         "to": _verbatim(subscriber.address),
-        "send_resolved": True,
+        "send_resolved": ends,
         "headers": _headers(alerts.smtp, subscriber),
         "html": '{{ template "xmpp.mail.html" . }}',
         "text": '{{ template "xmpp.mail.text" . }}',
@@ -73,11 +83,11 @@ def _headers(smtp: Smtp, subscriber: Subscriber) -> dict[str, str]:
     return headers
 
 
-def _chat(alerts: Alerts, subscriber: Subscriber) -> Receiver:
+def _chat(alerts: Alerts, subscriber: Subscriber, ends: bool) -> Receiver:
     assert alerts.chat is not None  # noqa: S101 - alerts.yml was refused otherwise
     webhook = {
         "url": f"{alerts.chat.webhook.rstrip('/')}/alerts/{subscriber.id}",
-        "send_resolved": True,
+        "send_resolved": ends,
         "http_config": {
             "authorization": {"credentials_file": _file_of("chat.token", alerts.chat.token)},
             "follow_redirects": False,  # the token is for the bridge alone
@@ -86,7 +96,8 @@ def _chat(alerts: Alerts, subscriber: Subscriber) -> Receiver:
     return {"webhook_configs": [webhook]}
 
 
-_WAYS: dict[Way, Callable[[Alerts, Subscriber], Receiver]] = {Way.MAIL: _mail, Way.CHAT: _chat, Way.ROOM: _chat}
+_WAYS: dict[Way, Callable[[Alerts, Subscriber, bool], Receiver]] = {Way.MAIL: _mail, Way.CHAT: _chat, Way.ROOM: _chat}
+"""Given also whether the end of alerts is told."""
 
 
 def _verbatim(text: str) -> str:

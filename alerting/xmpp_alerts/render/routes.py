@@ -1,11 +1,11 @@
-"""The tree of routes: a branch for each subscriber, and below it one for each kind of maintenance.
+"""The tree of routes: a branch for each subscriber's receiver, and below it one for each kind of maintenance.
 
-Each subscriber's branch matches all that he wants at once, so that he hears of nothing twice, and continues, so that
+Each branch matches all that he wants at once, so that he hears of nothing twice, and continues, so that
 the next gets his. Below, the narrowest pattern of maintenance comes first and ends the search: it is held back at the
 times of all that cover it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import groupby
 from typing import Any
 
@@ -13,7 +13,7 @@ from xmpp_alerts.config import EVERYTHING, Alerts, Delivery, Subscriber
 from xmpp_alerts.names import WATCHDOG as WATCHDOG_ALERT
 from xmpp_alerts.render.intervals import DAILY, DAILY_EVERY, can_hold_back_the_daily, maintenance_name
 from xmpp_alerts.render.patterns import breadth, covers, domain_is, matcher, meet, one_of
-from xmpp_alerts.render.receivers import NOBODY, WATCHDOG
+from xmpp_alerts.render.receivers import NOBODY, WATCHDOG, names_of
 from xmpp_exporter.config.values import format_duration
 
 Tree = dict[str, Any]
@@ -26,7 +26,14 @@ def routes(alerts: Alerts) -> Tree:
         "group_wait": _duration(alerts.group_wait),
         "group_interval": _duration(alerts.group_interval),
         "repeat_interval": _duration(alerts.repeat),
-        "routes": [_watchdog(), *(_branch(alerts, subscriber) for subscriber in alerts.subscribers)],
+        "routes": [
+            _watchdog(),
+            *(
+                _branch(alerts, subscriber, receiver, severities)
+                for subscriber in alerts.subscribers
+                for receiver, severities in names_of(subscriber).items()
+            ),
+        ],
     }
 
 
@@ -37,13 +44,13 @@ def _watchdog() -> Tree:
     return {"receiver": WATCHDOG, "matchers": [matcher("alertname", "=", WATCHDOG_ALERT)], **every_minute}
 
 
-def _branch(alerts: Alerts, subscriber: Subscriber) -> Tree:
-    matchers = [one_of("severity", subscriber.severities)]
+def _branch(alerts: Alerts, subscriber: Subscriber, receiver: str, severities: Iterable[str]) -> Tree:
+    matchers = [one_of("severity", severities)]
     if EVERYTHING not in subscriber.domains:  # who wants all of them also hears of the exporter itself
         matchers.append(domain_is(subscriber.domains))
     held_back = list(_held_back(alerts, subscriber))
     return {
-        "receiver": subscriber.id,
+        "receiver": receiver,
         "matchers": matchers,
         "continue": True,
         **_grouping(subscriber),
