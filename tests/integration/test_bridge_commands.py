@@ -180,6 +180,17 @@ async def test_an_account_on_a_monitored_server_is_warned_of(
     assert "the account is on a monitored server: nobody is told when that is down" in capfd.readouterr().out
 
 
+async def test_another_account_is_looked_at_when_it_is_loaded(
+    site: ChatSite, tmp_path: Path, monitored: Monitoring
+) -> None:
+    async with bridge_at(site, tmp_path, monitored) as running:
+        await until(lambda: running.samples().get("account_monitored") == 1, "look at its own server")
+        text = running.config_file.read_text()
+        running.config_file.write_text(text.replace(f"bridge@{DOMAIN}", f"bridge@{PLAIN_DOMAIN}"))
+        assert (await running.ask("POST", "/-/reload"))[0] == 200
+        await until(lambda: running.samples().get("account_monitored") == 0, "look at the other server")
+
+
 async def test_an_account_elsewhere_is_not_warned_of(site: ChatSite, tmp_path: Path, monitored: Monitoring) -> None:
     async with bridge_at(site, tmp_path, monitored, PLAIN_DOMAIN) as running:
         await until(lambda: running.samples().get("account_monitored") == 0, "look at its own server")

@@ -80,13 +80,13 @@ class Bridge:
         async with contextlib.AsyncExitStack() as self._stack, asyncio.TaskGroup() as self._tasks:
             self._connecting = self._tasks.create_task(self._connection.run())
             await self._heed()
-            looking = self._tasks.create_task(self._look_at_account())
+            self._looking = self._tasks.create_task(self._look_at_account())
             try:
                 yield
             finally:
                 await self._commands.close()
                 await self._outbox.close()
-                for task in (looking, self._connecting, *(task for _room, task in self._rooms.values())):
+                for task in (self._looking, self._connecting, *(task for _room, task in self._rooms.values())):
                     task.cancel()
 
     async def reload(self) -> None:
@@ -108,6 +108,8 @@ class Bridge:
                 self._connecting = self._tasks.create_task(connection.run())
                 self._stay_in(())
             await self._heed()
+            self._looking.cancel()
+            self._looking = self._tasks.create_task(self._look_at_account())
             self._backoff.forget()
             self._connection.try_now()
             self.tally.reloaded, self.tally.loaded_at = True, time.time()
@@ -207,7 +209,7 @@ class Bridge:
 
     async def _look_at_account(self) -> NoReturn:
         """Whoever is told by the server that is down is not told that it is."""
-        asked = True
+        asked, self.tally.account_monitored = True, None
         while True:
             domain = jid_domain(self._chat.jid)
             try:
