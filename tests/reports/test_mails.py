@@ -167,6 +167,19 @@ async def test_a_mail_can_be_told_apart_and_left(week: Prometheus, tmp_path: Pat
     assert "wrong" not in refused.err + refused.out
 
 
+async def test_on_port_465_tls_is_there_from_the_start(week: Prometheus, tmp_path: Path) -> None:
+    authority = CertificateAuthority(tmp_path / "certificates")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(authority.issue("localhost"))
+    (tmp_path / "smtp.pw").write_text("correct horse")
+    login = {"username": "reports", "password_file": "smtp.pw"}
+    async with mailbox("127.0.0.1", tls=context, port=465, passwords={"reports": "correct horse"}) as box:
+        smtp = {"host": "localhost", "from": "a@example.org", "port": 465, "ca_file": str(authority.ca_file)}
+        result = await Sender(tmp_path, settings_of(week.url, [OPS], smtp=smtp | {"login": login})).run()
+    assert (result.code, result.err) == (0, "")
+    assert [(mail.encrypted, mail.login) for mail in box.mails] == [(True, "reports")]
+
+
 async def test_no_password_is_sent_without_tls(week: Prometheus, tmp_path: Path) -> None:
     (tmp_path / "smtp.pw").write_text("correct horse")
     async with mailbox() as box:
