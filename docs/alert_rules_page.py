@@ -21,8 +21,9 @@ INTRODUCTION = """\
 Labels are `alertname`, `severity`, `job`, `domain` (not with the exporter's own), and what the alert is about: `check`,
 `suite`, `category` and `level`, `service`, `host` and `port`, `peer`, or `instance`. Annotations are `summary`,
 `description`, and, where there is such a page, `runbook_url` (help for the server's software) and `dashboard_url`. The
-end of an alert about a check, a login or a server that is down comes with `recovered: "yes"` if all is well again, and
-without it if the alert ended for another reason, such as that nothing is known any more.
+end of an alert about a server that is down, a login that fails, or a check that does not work comes with
+`recovered: "yes"` if all is well again, and without it if the alert ended for another reason, such as that nothing is
+known any more.
 """
 
 LINKS = """\
