@@ -11,10 +11,10 @@ Bounded in size and time. What can go wrong is one of ApiError's kinds:
 import asyncio
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import aiohttp
 from pydantic import model_validator
@@ -32,6 +32,7 @@ _MAX_ERROR = 300
 """Characters of an error answer that are told."""
 
 Parameters = Mapping[str, str | list[str]]
+Answer = TypeVar("Answer")
 
 
 class ApiError(Exception):
@@ -113,9 +114,15 @@ class Api:
         """The JSON at `path`. Raises ApiError."""
         return await self._ask("GET", path, params=_pairs(parameters or {}))
 
-    async def post_form(self, path: str, parameters: Parameters) -> Any:
-        """The answer to a form, as long as it may be. Raises ApiError."""
-        return await self._ask("POST", path, data=aiohttp.FormData(_pairs(parameters)))
+    async def post_form(self, path: str, parameters: Parameters, understand: Callable[[Any], Answer]) -> Answer:
+        """What the answer to a form means, as long as it may be. Raises ApiError, and what `understand` raises."""
+        body = await self._exchange("POST", path, data=aiohttp.FormData(_pairs(parameters)))
+
+        def read() -> Answer:
+            return understand(self._parsed(body, path))
+
+        # in a thread where it would hold up everybody else
+        return await asyncio.to_thread(read) if len(body) > LONG else read()
 
     async def post_json(self, path: str, document: Any) -> Any:
         """The answer to a JSON document. Raises ApiError."""
@@ -127,8 +134,11 @@ class Api:
 
     async def _ask(self, method: str, path: str, **content: Any) -> Any:
         body = await self._exchange(method, path, **content)
+        return await asyncio.to_thread(self._parsed, body, path) if len(body) > LONG else self._parsed(body, path)
+
+    def _parsed(self, body: bytes, path: str) -> Any:
         try:
-            return await _parsed(body) if body else None
+            return json.loads(body) if body else None
         except ValueError as error:
             raise Garbled(f"{self.settings.url} does not answer {path} with JSON") from error
 
@@ -157,11 +167,6 @@ async def _read(answer: aiohttp.ClientResponse) -> bytes:
         if len(content) > MAX_BYTES:
             raise Garbled(f"{answer.url.origin()} answers with more than {MAX_BYTES // 1024 // 1024} MiB")
     return bytes(content)
-
-
-async def _parsed(body: bytes) -> Any:
-    """In a thread where it would hold up everybody else."""
-    return await asyncio.to_thread(json.loads, body) if len(body) > LONG else json.loads(body)
 
 
 def _pairs(parameters: Parameters) -> list[tuple[str, str]]:

@@ -4,7 +4,8 @@ States come from the recording rules (alerting/rules/recording.yml); several ser
 jobs, are taken together.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from xmpp_badges.prometheus import quoted
@@ -25,16 +26,21 @@ class Queries:
 
     job: str | None = None
 
-    def _of(self, metric: str, **labels: str | None) -> str:
-        """A selector with a matcher for each label that is given."""
+    def _of(self, metric: str, **labels: str | Sequence[str] | None) -> str:
+        """A selector with a matcher for each label that is given: a value, or several of which it is one."""
         given = {name: value for name, value in ({"job": self.job} | labels).items() if value is not None}
-        matchers = ",".join(f"{name}={quoted(value)}" for name, value in given.items())
+        matchers = ",".join(_matcher(name, value) for name, value in given.items())
         return f"{metric}{{{matchers}}}" if matchers else metric
+
+    def _latest(self, metric: str, domain: str | None, on: str = "domain", within: str = RECENT) -> str:
+        """What is there now; of those `on` whose labels nothing is there, what was last."""
+        selector = self._of(metric, domain=domain)
+        return f"{selector} or on({on}) last_over_time({selector}[{within}])"
 
     def summaries(self, suite: str, level: str, domain: str | None = None) -> dict[str, str]:
         """What lists say of each server, by the name of what it is; of one server only, if `domain` is given."""
-        listed = self._of("xmpp_server_listed", domain=domain)
-        software = self._of("xmpp_server_info", domain=domain)
+        listed = self._latest("xmpp_server_listed", domain, within=KNOWN_FOR)
+        software = self._latest("xmpp_server_info", domain, within=KNOWN_FOR)
         run = self._of("xmpp_probe_last_run_timestamp_seconds", domain=domain)
         up = self._of("domain:xmpp_probe_success:last", domain=domain, probe="availability")
         failure = self._of("xmpp_probe_last_failure_info", domain=domain, probe="availability")
@@ -42,11 +48,11 @@ class Queries:
         verdict = self._of("domain:xmpp_suite_requirements:verdict", domain=domain, suite=suite, level=level)
         days = self._of("domain:xmpp_tls_certificate_expiry:days", domain=domain)
         return {
-            "listed": f"max by(domain) (last_over_time({listed}[{KNOWN_FOR}]))",
+            # one exporter that does not list it is enough
+            "listed": f"min by(domain) ({listed})",
             "up": f"max by(domain) ({up})",
             "failure": f"max by(domain, reason) ({failure})",
-            "software": f"max by(domain, software, version) ({software} or on(domain) "
-            f"last_over_time({software}[{KNOWN_FOR}]))",
+            "software": f"max by(domain, software, version) ({software})",
             "run": f"max by(domain, probe) (last_over_time({run}[{KNOWN_FOR}]))",
             "counts": f"max by(domain, suite, level, outcome) ({counts})",
             "verdict": f"max by(domain, category) ({verdict})",
@@ -59,7 +65,7 @@ class Queries:
 
     def details(self, domain: str) -> dict[str, str]:
         """What one server's page needs beyond its summary."""
-        problem = self._of("xmpp_check_problem_info", domain=domain)
+        problem = self._latest("xmpp_check_problem_info", domain, on="domain, check")
         last = self._of("xmpp_check_last_supported_timestamp_seconds", domain=domain)
         expected = self._of("xmpp_check_expected", domain=domain)
         where = "service, host, port"
@@ -69,26 +75,24 @@ class Queries:
 
         return {
             "supported": self._supported(domain=domain),
-            "problem": f"max by(check, verdict, reason) ({problem} or on(domain, check) "
-            f"last_over_time({problem}[{RECENT}]))",
+            "problem": f"max by(check, verdict, reason) ({problem})",
             "last": f"max by(check) (last_over_time({last}[{RECENT}]))",
             "expected": f"max by(check) (last_over_time({expected}[{RECENT}]))",
             "suites": "max by(suite, category, level, outcome) "
             f"({self._of('domain:xmpp_suite_requirements:last', domain=domain)})",
             "login": f"max by(domain) ({self._of('domain:xmpp_login_success:last', domain=domain)})",
-            "login_failure": f"max by(reason) ({self._of('xmpp_login_failure_info', domain=domain)})",
-            "probes": f"max by(probe) ({self._of('domain:xmpp_probe_success:last', domain=domain)})",
+            "login_failure": f"max by(reason) ({self._latest('xmpp_login_failure_info', domain)})",
             "addresses": f"max by({where}, family) ({recent('xmpp_endpoint_addresses')})",
             "addresses_up": f"max by({where}, family) ({recent('xmpp_endpoint_addresses_up')})",
             "not_after": f"min by({where}) ({recent('xmpp_tls_certificate_not_after_timestamp_seconds')})",
-            "tls": f"max by({where}, version) ({self._of('xmpp_tls_connection_info', domain=domain)})",
-            "mechanisms": f"max by(mechanism) ({self._of('xmpp_sasl_mechanism_offered', domain=domain)})",
+            "tls": f"max by({where}, version) ({self._latest('xmpp_tls_connection_info', domain, f'domain, {where}')})",
+            "mechanisms": f"max by(mechanism) ({self._latest('xmpp_sasl_mechanism_offered', domain)})",
         }
 
-    def _supported(self, *, domain: str | None = None, check: str | None = None) -> str:
+    def _supported(self, *, domain: str | None = None, check: str | Sequence[str] | None = None) -> str:
         """The state of checks: by check of one server, or by server of one check."""
         selector = self._of("domain:xmpp_xep_supported:last", domain=domain, check=check)
-        return f"max by({'check' if check is None else 'domain'}) ({selector})"
+        return f"max by({'domain' if domain is None else 'check'}) ({selector})"
 
     def servers_of(self, check: str) -> str:
         """The state of one check on all servers."""
@@ -113,9 +117,7 @@ class Queries:
 
     def states_of(self, domain: str, checks: Iterable[str]) -> str:
         """The states of some checks of one server, for a range."""
-        selector = self._of("domain:xmpp_xep_supported:last", domain=domain)
-        among = f"check=~{quoted('|'.join(sorted(checks)))}"
-        return f"max by(check) ({selector[:-1]},{among}}})"
+        return self._supported(domain=domain, check=sorted(checks))
 
     def daily_score(self, domain: str, suite: str, level: str) -> str:
         """A mean over the day before."""
@@ -131,3 +133,9 @@ class Queries:
             f"clamp_min(1 - sum(sum_over_time({failures}[1d])) / (sum(sum_over_time({probes}[1d])) > 0), 0)"
             f" or max(avg_over_time({up}[1d]))"
         )
+
+
+def _matcher(label: str, value: str | Sequence[str]) -> str:
+    if isinstance(value, str):
+        return f"{label}={quoted(value)}"
+    return f"{label}=~{quoted('|'.join(map(re.escape, value)))}"

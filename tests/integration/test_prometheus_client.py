@@ -65,6 +65,12 @@ async def test_a_range_query_gives_series_without_their_gaps(client: Prometheus)
     assert all(now - 3600 <= moment <= now for moment, _value in series.points)
 
 
+async def test_a_division_by_nothing_is_not_known(client: Prometheus) -> None:
+    assert await client.instant("vector(0) / 0") == []
+    (series,) = await client.range("vector(0) / (time() % 2)", 1001, 1004, 1)
+    assert series.points == [(1001, 0), (1003, 0)]
+
+
 async def test_any_label_can_be_asked_for(client: Prometheus) -> None:
     nasty = 'a"b\\c\nd{}é'
     (sample,) = await client.instant(f'label_replace(vector(1), "domain", {quoted(nasty)}, "", "")')
