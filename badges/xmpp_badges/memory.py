@@ -10,11 +10,11 @@ from collections.abc import Awaitable, Callable, Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from typing import Any, Generic, TypeVar
+from typing import Any, Generic, TypeGuard, TypeVar
 
 import structlog
 
-from xmpp_badges.api import ApiError
+from xmpp_badges.api import ApiError, Away, Refused
 
 PATIENCE = 1.5
 """Seconds that somebody waits who said nothing else."""
@@ -24,8 +24,8 @@ PAUSE = 5.0
 """Seconds before a question is asked again that was not answered."""
 CAPACITY = 20_000
 """Questions whose answers are kept: a few for each of a thousand servers."""
-AT_ONCE = 20
-"""Questions that are asked at the same time; the others wait for their turn."""
+AT_ONCE, WAITING = 20, 1000
+"""Questions that are asked at the same time, and those that wait for their turn; more are not asked at all."""
 
 _log = structlog.get_logger(__name__)
 
@@ -38,8 +38,9 @@ Other = TypeVar("Other")
 
 @contextmanager
 def patience(seconds: float) -> Iterator[None]:
-    """All questions in the block together are waited for that long."""
-    token = _deadline.set(time.monotonic() + seconds)
+    """All questions in the block together are waited for that long, and no longer than a block around it allows."""
+    deadline, outer = time.monotonic() + seconds, _deadline.get()
+    token = _deadline.set(deadline if outer is None else min(deadline, outer))
     try:
         yield
     finally:
@@ -72,7 +73,27 @@ class _Entry:
     task: asyncio.Task[None] | None = None
     failed: bool = False
     """Whether the last question was not answered, or not in time."""
+    told: bool = False
+    """Whether the log says already that there is no answer to this question alone."""
     retry: float = 0.0
+
+
+class Outage:
+    """Tells the log once that a program is away, though a thousand questions fail at the same time; and its end."""
+
+    def __init__(self, program: str) -> None:
+        self._program = program
+        self._lasts = False
+
+    def goes_on(self, error: ApiError) -> None:
+        if not self._lasts:
+            _log.warning(f"{self._program} does not answer, what is known is shown with its age", error=str(error))
+        self._lasts = True
+
+    def ends(self) -> None:
+        if self._lasts:
+            _log.info(f"{self._program} answers again")
+        self._lasts = False
 
 
 async def if_answered(asked: Awaitable[Known[Value]], otherwise: Other) -> Value | Other:
@@ -83,49 +104,66 @@ async def if_answered(asked: Awaitable[Known[Value]], otherwise: Other) -> Value
         return otherwise
 
 
+_ONE_QUERY_REFUSED = (400, 422)
+"""What Prometheus answers to a query that makes no sense, or costs too much."""
+
+
+def _concerns_all(error: Exception) -> TypeGuard[ApiError]:
+    """Whether no other question would be answered either."""
+    return isinstance(error, Away) or (isinstance(error, Refused) and error.status not in _ONE_QUERY_REFUSED)
+
+
 class Memory:
-    """`count` is told what became of each request: fresh, stale or none."""
+    """Answers of one program, good for `fresh` seconds and shown for up to `stale` ones while it is away.
+
+    `count` is told what became of each request: fresh, stale or none.
+    """
 
     def __init__(
         self,
         fresh: float,
         stale: float,
+        outage: Outage,
         count: Callable[[str], None] = lambda became: None,
+        *,
         capacity: int = CAPACITY,
         at_once: int = AT_ONCE,
+        waiting: int = WAITING,
     ) -> None:
         self._fresh, self._stale = fresh, max(fresh, stale)
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._outage = outage
         self._count = count
         self._capacity = capacity
         self._turns = asyncio.Semaphore(at_once)
-        self._away = False
+        self._room = at_once + waiting
+        """How many more questions may be open."""
 
-    async def get(self, key: Hashable, ask: Callable[[], Awaitable[Value]], fresh: float | None = None) -> Known[Value]:
-        """The answer to `key`, which `ask` gets; good for `fresh` seconds. Raises Unanswered."""
+    async def get(self, key: Hashable, ask: Callable[[], Awaitable[Value]]) -> Known[Value]:
+        """The answer to `key`, which `ask` gets. Raises Unanswered."""
         entry = self._entry(key)
-        good_for = self._fresh if fresh is None else fresh
-        if self._age(entry) >= good_for and entry.task is None and time.monotonic() >= entry.retry:
+        if self._age(entry) >= self._fresh and entry.task is None and time.monotonic() >= entry.retry and self._room:
+            self._room -= 1
             entry.task = asyncio.create_task(self._ask(key, entry, ask))
-        if entry.task is not None and self._must_wait(entry, good_for):
+        if entry.task is not None and self._must_wait(entry):
             deadline = _deadline.get()
             left = PATIENCE if deadline is None else max(0.0, deadline - time.monotonic())
             await asyncio.wait({entry.task}, timeout=left)
             if entry.task is not None:  # it goes on
                 entry.failed = True
-        return self._found(entry, good_for)
+        return self._found(entry)
 
-    def _must_wait(self, entry: _Entry, good_for: float) -> bool:
+    def _must_wait(self, entry: _Entry) -> bool:
         """Nobody waits for what is only a little too old, nor again for what did not come in time."""
         age = self._age(entry)
-        return age >= self._stale or (age >= 2 * good_for and not entry.failed)
+        return age >= self._stale or (age >= 2 * self._fresh and not entry.failed)
 
-    def _found(self, entry: _Entry, good_for: float) -> Known[Any]:
+    def _found(self, entry: _Entry) -> Known[Any]:
         age = self._age(entry)
-        if age >= self._stale and age >= good_for:
+        if age >= self._stale:
             self._count("none")
             raise Unanswered
-        stale = entry.failed and age >= good_for
+        stale = age >= self._fresh and (entry.failed or entry.task is None)
         self._count("stale" if stale else "fresh")
         return Known(entry.value, entry.asked, stale)
 
@@ -133,34 +171,34 @@ class Memory:
         try:
             async with self._turns:
                 entry.value = await ask()
-        except ApiError as error:
-            self._failed(entry)
-            if not self._away:  # once: a thousand servers' questions fail at the same time
-                _log.warning("no answers any more, what is known is shown with its age", error=str(error))
-            self._away = True
-        except Exception:  # a fault of ours in one answer must not end in questions without end
-            self._failed(entry)
-            _log.exception("not understood", question=str(key))
+        except Exception as error:  # whoever is to blame: one answer must not end in questions without end
+            entry.failed, entry.retry = True, time.monotonic() + PAUSE
+            if _concerns_all(error):
+                self._outage.goes_on(error)
+            elif not entry.told:
+                entry.told = True
+                fault_of_ours = None if isinstance(error, ApiError) else error
+                _log.error("no answer to a question", question=str(key), error=str(error), exc_info=fault_of_ours)
         else:
-            entry.asked, entry.age_from, entry.failed = time.time(), time.monotonic(), False
-            if self._away:
-                _log.info("answers again")
-            self._away = False
+            entry.asked, entry.age_from = time.time(), time.monotonic()
+            entry.failed = entry.told = False
+            self._outage.ends()
         finally:
             entry.task = None
-
-    @staticmethod
-    def _failed(entry: _Entry) -> None:
-        entry.failed = True
-        entry.retry = time.monotonic() + PAUSE
+            self._room += 1
 
     def _entry(self, key: Hashable) -> _Entry:
-        entry = self._entries.setdefault(key, _Entry())
+        entry = self._entries.get(key)
+        if entry is None:
+            entry = self._entries[key] = _Entry()
         self._entries.move_to_end(key)
-        if len(self._entries) > self._capacity:
-            oldest = next(iter(self._entries))
-            if self._entries[oldest].task is None:
-                del self._entries[oldest]
+        while len(self._entries) > self._capacity:
+            settled = next(
+                (key for key, each in self._entries.items() if each.task is None and each is not entry), None
+            )
+            if settled is None:
+                break
+            del self._entries[settled]
         return entry
 
     @staticmethod

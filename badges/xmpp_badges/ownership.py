@@ -1,39 +1,53 @@
 """What only the exporter knows: which servers are the operator's own, and how to reach the people who run them."""
 
 import re
-from typing import Any
+from collections.abc import Awaitable, Callable, Hashable
+from types import TracebackType
+from typing import Any, TypeVar
 
-from xmpp_badges.api import Api, Garbled
-from xmpp_badges.memory import Memory, Unanswered
+from xmpp_badges.api import Api, ApiSettings, Garbled
+from xmpp_badges.memory import Memory, Outage, if_answered, patience
 
 FRESH = 300.0
 """Seconds: configurations and addresses seldom change."""
+SHORT = 1.0
+"""Seconds that a page is held up by an exporter that hangs."""
 OWN = "own"
 
 _ADDRESS = re.compile(r"(?:mailto|xmpp|https?):[!-~]{1,200}")
 _SEPARATOR = re.compile(r"[;,]?\s+")
 
+Value = TypeVar("Value")
+
 
 class Ownership(Api):
-    """The exporter's API. Without an answer nothing is anybody's own."""
+    """The exporter's API. Without an answer nothing is anybody's own. `stale` is how long the last one counts."""
 
-    async def own(self, memory: Memory) -> frozenset[str]:
+    def __init__(self, settings: ApiSettings, stale: float) -> None:
+        super().__init__(settings)
+        self._memory = Memory(FRESH, stale, Outage("the exporter"))
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._memory.close()
+        await super().__aexit__(kind, error, trace)
+
+    async def own(self) -> frozenset[str]:
         """The domains with `relation: own`."""
-        try:
-            return (await memory.get("own", self._own, FRESH)).value
-        except Unanswered:
-            return frozenset()
+        return await self._known("own", self._own, frozenset())
 
-    async def contacts(self, memory: Memory, domain: str) -> tuple[str, ...]:
+    async def contacts(self, domain: str) -> tuple[str, ...]:
         """The addresses that a server publishes (XEP-0157), as URIs that a browser may be sent to."""
 
         async def ask() -> tuple[str, ...]:
             return contacts_in(await self.get(f"/api/v1/servers/{domain}"))
 
-        try:
-            return (await memory.get(("contacts", domain), ask, FRESH)).value
-        except Unanswered:
-            return ()
+        return await self._known(("contacts", domain), ask, ())
+
+    async def _known(self, key: Hashable, ask: Callable[[], Awaitable[Value]], otherwise: Value) -> Value:
+        with patience(SHORT):
+            return await if_answered(self._memory.get(key, ask), otherwise)
 
     async def _own(self) -> frozenset[str]:
         servers = await self.get("/api/v1/servers")

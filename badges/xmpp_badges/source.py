@@ -11,16 +11,20 @@ from typing import Self, TypeVar
 from xmpp_badges.config import Badges, levels
 from xmpp_badges.details import Details, details
 from xmpp_badges.history import DAYS, Day, History, changes, days, midnight
-from xmpp_badges.memory import Known, Memory
+from xmpp_badges.memory import Known, Memory, Outage
 from xmpp_badges.ownership import Ownership
 from xmpp_badges.prometheus import Prometheus, Series
 from xmpp_badges.queries import DAY, HOUR, Queries
 from xmpp_badges.summary import Results, Summary, summaries
+from xmpp_exporter.catalogue import checks
 
 PAST_FRESH, PAST_CAPACITY = 3600.0, 500
 """Seconds, and numbers of states of the past: they do not change, but there are many."""
 HISTORY_FRESH = 300.0
 """Seconds: what was changes slowly, and costs more to find out."""
+HISTORY_TURNS: Mapping[str, int] = {"at_once": 4, "waiting": 200}
+PAST_TURNS: Mapping[str, int] = {"at_once": 1, "waiting": 20}
+"""How many such questions are asked, and how many may wait."""
 
 Value = TypeVar("Value")
 
@@ -51,10 +55,13 @@ class Source:
         self._moment = moment
         self._queries = Queries(config.job)
         self._prometheus = Prometheus(config.prometheus)
-        self._ownership = Ownership(config.exporter) if config.exporter is not None else None
-        self._memory = Memory(config.cache, config.stale, count)
+        self._ownership = Ownership(config.exporter, config.stale) if config.exporter is not None else None
+        outage = Outage("Prometheus")
+        self._memory = Memory(config.cache, config.stale, outage, count)
+        # what costs more has turns of its own: badges do not wait for it
+        self._history = Memory(HISTORY_FRESH, config.stale, outage, count, **HISTORY_TURNS)
         # any moment can be asked for: that must cost neither memory nor Prometheus too much
-        self._past = Memory(PAST_FRESH, config.stale, count, PAST_CAPACITY, at_once=1)
+        self._past = Memory(PAST_FRESH, config.stale, outage, count, **PAST_TURNS, capacity=PAST_CAPACITY)
         self.answered = False
         """Whether Prometheus ever did."""
 
@@ -67,8 +74,8 @@ class Source:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._memory.close()
-        await self._past.close()
+        for memory in (self._memory, self._history, self._past):
+            await memory.close()
         if self._ownership is not None:
             await self._ownership.__aexit__(kind, error, trace)
         await self._prometheus.__aexit__(kind, error, trace)
@@ -82,24 +89,19 @@ class Source:
         """Which score stands for a server."""
         return self.config.suite, self.config.level or levels(self.config.suite)[-1]
 
-    async def servers(self) -> Known[Mapping[str, Summary]]:
-        """All servers that may be shown to those who know their names, by domain."""
-        known = await self._summaries()
-        own = await self._own()
-        return known.replaced({each.domain: each for each in known.value.values() if each.listed or each.domain in own})
-
     async def listed(self) -> Known[list[Summary]]:
         """The servers of public lists."""
         known = await self._summaries()
         return known.replaced([each for each in known.value.values() if each.listed])
 
     async def server(self, domain: str, at: float | None = None) -> Known[Summary]:
-        """One server, or one as it was `at` that moment."""
-        known = await self.servers()
-        if domain not in known.value:
+        """One server that may be shown to those who know its name, or as it was `at` that moment."""
+        known = await self._summaries()
+        summary = known.value.get(domain)
+        if summary is None or not (summary.listed or await self._is_own(domain)):
             raise NoSuchServer(domain)
         if at is None:
-            return known.replaced(known.value[domain])
+            return known.replaced(summary)
         queries = self._queries.summaries(*self.suite_level, domain=domain)
 
         async def ask() -> Summary:
@@ -122,7 +124,7 @@ class Source:
 
     async def several(self, domains: Iterable[str]) -> Known[Mapping[str, Details]]:
         """Those of these servers that there are, in full."""
-        known = (await self.servers()).replaced(None)
+        known = (await self._summaries()).replaced(None)
         found: dict[str, Details] = {}
         for domain in domains:
             with contextlib.suppress(NoSuchServer):
@@ -134,7 +136,7 @@ class Source:
     async def history(self, domain: str) -> Known[History]:
         """What changed on a server that may be shown."""
         await self.server(domain)
-        return await self._memory.get(("history", domain), lambda: self._history(domain), HISTORY_FRESH)
+        return await self._history.get(("changes", domain), lambda: self._changes(domain))
 
     async def daily_score(self, domain: str, suite: str, level: str) -> Known[tuple[Day, ...]]:
         await self.server(domain)
@@ -162,12 +164,12 @@ class Source:
 
     async def contacts(self, domain: str) -> tuple[str, ...]:
         """Addresses for people, of the operator's own servers only; none while the exporter does not answer."""
-        if self._ownership is None or domain not in await self._own():
+        if self._ownership is None or not await self._is_own(domain):
             return ()
-        return await self._ownership.contacts(self._memory, domain)
+        return await self._ownership.contacts(domain)
 
-    async def _own(self) -> frozenset[str]:
-        return frozenset() if self._ownership is None else await self._ownership.own(self._memory)
+    async def _is_own(self, domain: str) -> bool:
+        return self._ownership is not None and domain in await self._ownership.own()
 
     async def _summaries(self) -> Known[Mapping[str, Summary]]:
         async def ask() -> Mapping[str, Summary]:
@@ -176,11 +178,11 @@ class Source:
 
         return await self._memory.get("summaries", ask)
 
-    async def _history(self, domain: str) -> History:
+    async def _changes(self, domain: str) -> History:
         now = self.now
         queries = {"changed": self._queries.changed(domain, DAYS), "first": self._queries.first_known(domain, DAYS)}
         found = await self._all(queries, now)
-        changed = [sample.labels.get("check", "") for sample in found["changed"]]
+        changed = {sample.labels.get("check", "") for sample in found["changed"]} & checks().keys()
         series: list[Series] = []
         if changed:
             # the hours at which subqueries look, so that both see the same
@@ -196,7 +198,7 @@ class Source:
             series = await self._answered(self._prometheus.range(query, end - (DAYS - 1) * DAY, end, DAY))
             return days(series, self.now)
 
-        return await self._memory.get(("daily", *key), ask, HISTORY_FRESH)
+        return await self._history.get(("daily", *key), ask)
 
     async def _all(self, queries: Mapping[str, str], at: float | None = None) -> Results:
         """The answers to all queries, as of one moment."""

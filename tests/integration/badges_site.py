@@ -54,7 +54,7 @@ async def badges_site(
     prometheus_url: str, site: Site = DIRECT, moment: float | None = END, **settings: object
 ) -> AsyncIterator[BadgesSite]:
     """Serves what that Prometheus knows as of `moment`, with further settings of badges.yml."""
-    config = Badges.model_validate({"prometheus": {"url": prometheus_url}, **settings})
+    config = Badges.model_validate({"prometheus": {"url": prometheus_url}} | settings)
     metrics = SelfMetrics()
     async with Source(config, moment, metrics.count) as source, aiohttp.ClientSession() as client:
         listeners = Listeners(application(source, metrics, site), [Address("127.0.0.1", 0)], WebConfig(), grace=0.1)

@@ -6,12 +6,17 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 
 from tests.history.server import PastPrometheus
 from tests.history.shared import past_prometheus
 from tests.integration.badges_site import Answer, BadgesSite, badges_site
 from xmpp_badges import colours
+from xmpp_badges.queries import Queries
+from xmpp_exporter.catalogue import checks
 
 pytestmark = pytest.mark.timeout(900)  # whoever comes first makes a month of history
 
@@ -103,3 +108,76 @@ async def test_a_prometheus_that_hangs_holds_up_nobody(past: PastPrometheus) -> 
             assert (await site.get("/-/ready")).status == 200
     finally:
         os.kill(past.pid, signal.SIGCONT)
+
+
+def hanging(prometheus: PastPrometheus, hangs: Callable[[str, str], bool], end: asyncio.Event) -> web.Application:
+    """In front of Prometheus: what `hangs`, by path and query, gets no answer before the end."""
+
+    async def pass_on(request: web.Request) -> web.Response:
+        form = await request.post()
+        if hangs(request.path, str(form["query"])):
+            await end.wait()
+        async with aiohttp.ClientSession() as client, client.post(prometheus.url + request.path, data=form) as answer:
+            return web.Response(body=await answer.read(), content_type="application/json")
+
+    app = web.Application()
+    app.add_routes([web.post("/{path:.*}", pass_on)])
+    return app
+
+
+async def test_badges_do_not_wait_for_what_takes_long_of_the_past(past: PastPrometheus) -> None:
+    end = asyncio.Event()
+    async with TestServer(hanging(past, lambda path, _query: path.endswith("query_range"), end)) as server:
+        async with badges_site("", prometheus={"url": str(server.make_url("/")), "timeout": "5m"}) as site:
+            pages = await asyncio.gather(*(site.get(f"/check/{check}") for check in list(checks())[:25]))
+            assert {page.status for page in pages} == {503}
+            assert (await site.get("/badge/busy.test/check/xep0313.json")).json["message"] == "not supported"
+        end.set()
+
+
+async def test_so_many_moments_of_the_past_can_be_asked_for_at_once(past: PastPrometheus) -> None:
+    end = asyncio.Event()
+    asked = []
+
+    def hangs(path: str, query: str) -> bool:
+        asked.append(query)
+        return "busy.test" in query
+
+    async with (
+        TestServer(hanging(past, hangs, end)) as server,
+        badges_site("", prometheus={"url": str(server.make_url("/")), "timeout": "5m"}) as site,
+    ):
+        await site.get("/")
+        usual = len(asked)
+        moments = [f"2025-12-{day:02}T{hour:02}:00:00Z" for day in (26, 27) for hour in range(24)]
+        pages = await asyncio.gather(*(site.get(f"/server/busy.test?at={moment}") for moment in moments))
+        assert {page.status for page in pages} == {503}
+        end.set()
+        queries = len(Queries().summaries("cs2023", "advanced"))
+
+        async def answered() -> bool:
+            return (await site.get("/server/busy.test?at=2025-12-26T12:30:00Z")).status == 200
+
+        await until(answered)
+        assert len(asked) < usual + queries * len(moments)
+
+
+async def test_an_exporter_that_hangs_holds_up_no_badge(past: PastPrometheus) -> None:
+    asked: list[str] = []
+
+    async def hang(request: web.Request) -> web.Response:
+        asked.append(request.path)
+        await end.wait()
+        return web.json_response([])
+
+    app, end = web.Application(), asyncio.Event()
+    app.add_routes([web.get("/{path:.*}", hang)])
+    async with TestServer(app) as server:
+        async with badges_site(past.url, exporter={"url": str(server.make_url("/")), "timeout": "5m"}) as site:
+            assert (await site.get(BADGES[1])).json["message"] == "not supported"
+            assert asked == []
+            page = await timed(site, "/server/busy.test", PAGE_LIMIT)
+            assert (page.status, asked) == (200, ["/api/v1/servers"])
+            unlisted = await timed(site, "/badge/foreign.test.json", BADGE_LIMIT)
+            assert unlisted.json["message"] == "unknown server"
+        end.set()
