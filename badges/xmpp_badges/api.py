@@ -12,7 +12,6 @@ import asyncio
 import json
 import ssl
 from collections.abc import Callable, Mapping
-from functools import cached_property
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
@@ -78,6 +77,10 @@ class ApiSettings(Section):
             raise ValueError("has both basic_auth and bearer: keep one")
         return self
 
+    def tls(self) -> ssl.SSLContext:
+        """Raises OSError for a file that has no authorities."""
+        return ssl.create_default_context(cafile=self.ca_file)
+
     def headers(self) -> dict[str, str]:
         """What lets us in, read now. Raises PasswordError."""
         if self.basic_auth is not None:
@@ -96,7 +99,7 @@ class Api:
 
     async def __aenter__(self) -> Self:
         timeout = aiohttp.ClientTimeout(total=self.settings.timeout)
-        connector = aiohttp.TCPConnector(ssl=self._tls)
+        connector = aiohttp.TCPConnector(ssl=self.settings.tls())
         agent = {"User-Agent": f"xmpp-compliance-exporter/{__version__}"}
         self._client = aiohttp.ClientSession(connector=connector, timeout=timeout, headers=agent)
         return self
@@ -105,10 +108,6 @@ class Api:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         await self._client.close()
-
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self.settings.ca_file)
 
     async def get(self, path: str, parameters: Parameters | None = None) -> Any:
         """The JSON at `path`. Raises ApiError."""

@@ -3,20 +3,14 @@
 import asyncio
 import csv
 import io
-from collections.abc import Awaitable, Callable
-from functools import wraps
 
 from aiohttp import web
 
 from xmpp_badges import documents, instructions, lists, parameters
 from xmpp_badges.answers import CSV, TEXT, answer, json_answer
-from xmpp_badges.memory import PAGE_PATIENCE, Unanswered, if_answered, patience
-from xmpp_badges.source import NoSuchServer, Source
+from xmpp_badges.routes import Routes, check_of, domain_of, software_of, told
 from xmpp_badges.summary import Summary
 from xmpp_exporter.catalogue import Check, checks
-from xmpp_exporter.catalogue.software import GENERAL, software
-
-Handler = Callable[..., Awaitable[web.StreamResponse]]
 
 COLUMNS = ("domain", "up", "supported", "unsupported", "unknown", "availability", "software", "last_probe")
 """Of the list as CSV."""
@@ -24,29 +18,8 @@ COLUMNS = ("domain", "up", "supported", "unsupported", "unknown", "availability"
 PREDECESSORS_SUITE = ("conversations", "server")
 
 
-def _told(handler: Handler) -> Handler:
-    """What cannot be answered, as JSON."""
-
-    @wraps(handler)
-    async def handle(self: "ApiRoutes", request: web.Request) -> web.StreamResponse:
-        try:
-            with patience(PAGE_PATIENCE):
-                return await handler(self, request)
-        except NoSuchServer:
-            return await json_answer(request, {"error": "no such server"}, status=404, settled=False)
-        except Unanswered:
-            response = await json_answer(request, {"error": "Prometheus does not answer"}, status=503, settled=False)
-            response.headers["Retry-After"] = "10"
-            return response
-
-    return handle
-
-
-class ApiRoutes:
+class ApiRoutes(Routes):
     """Handlers."""
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         api = f"{prefix}/api/v1"
@@ -64,21 +37,21 @@ class ApiRoutes:
             web.get(f"{prefix}/api/compliant_servers", self.predecessors_list),
         ]
 
-    @_told
+    @told
     async def servers(self, request: web.Request) -> web.StreamResponse:
-        known = await self._source.listed()
-        rows = lists.found(known.value, lists.wanted(request.query), self._source.suite_level)
-        versions = self._source.config.versions
+        known = await self.source.listed()
+        rows = lists.found(known.value, lists.wanted(request.query), self.source.suite_level)
+        versions = self.source.config.versions
 
         def document() -> dict[str, object]:
             return documents.envelope(known, servers=[documents.summary_document(each, versions) for each in rows])
 
         return await json_answer(request, await asyncio.to_thread(document), settled=not known.stale)
 
-    @_told
+    @told
     async def table(self, request: web.Request) -> web.StreamResponse:
-        known = await self._source.listed()
-        rows = lists.found(known.value, lists.wanted(request.query), self._source.suite_level)
+        known = await self.source.listed()
+        rows = lists.found(known.value, lists.wanted(request.query), self.source.suite_level)
         text = io.StringIO()
         table = csv.writer(text)
         table.writerow(COLUMNS)
@@ -89,84 +62,77 @@ class ApiRoutes:
         return response
 
     def _row(self, summary: Summary) -> list[object]:
-        counts = summary.scores.get(self._source.suite_level)
+        counts = summary.scores.get(self.source.suite_level)
         numbers = [counts.supported, counts.unsupported, counts.unknown] if counts else ["", "", ""]
         up = "" if summary.up is None else int(summary.up)
         long = summary.long_availability
         last = documents.rfc3339(summary.last_probe) or ""
         return [summary.domain, up, *numbers, long[1] if long else "", summary.software or "", last]
 
-    @_told
+    @told
     async def server(self, request: web.Request) -> web.StreamResponse:
-        domain, at = self._domain(request), parameters.at(request.query, self._source.now)
-        known = await self._source.details(domain, at)
-        history = await if_answered(self._source.history(domain), None)
-        if history is not None and at is not None:
-            history = history.until(at)
-        contacts = await self._source.contacts(domain)
-        versions = self._source.config.versions
-        document = documents.details_document(known.value, history, contacts, versions)
-        if at is not None:
-            document |= {"at": documents.rfc3339(at)}
-        return await json_answer(request, documents.envelope(known, **document), settled=not known.stale)
+        one = await self.one_server(request)
+        versions = self.source.config.versions
+        document = documents.details_document(one.known.value, one.history, one.contacts, versions)
+        if one.at is not None:
+            document |= {"at": documents.rfc3339(one.at)}
+        return await json_answer(request, documents.envelope(one.known, **document), settled=not one.known.stale)
 
-    @_told
+    @told
     async def history(self, request: web.Request) -> web.StreamResponse:
-        domain = self._domain(request)
-        suite, level = parameters.suite_level(request.query, self._source.suite_level)
-        known = await self._source.history(domain)
-        score = await self._source.daily_score(domain, suite, level)
-        availability = await self._source.daily_availability(domain)
+        domain = domain_of(request)
+        suite, level = parameters.suite_level(request.query, self.source.suite_level)
+        known = await self.source.history(domain)
+        score = await self.source.daily_score(domain, suite, level)
+        availability = await self.source.daily_availability(domain)
         document = documents.history_document(known.value) | {
             "score": {"suite": suite, "level": level, "days": documents.days_document(score.value)},
             "availability": {"days": documents.days_document(availability.value)},
         }
         return await json_answer(request, documents.envelope(known, **document), settled=not known.stale)
 
-    @_told
+    @told
     async def compare(self, request: web.Request) -> web.StreamResponse:
         domains = parameters.domains(request.query.get("domains", ""))
-        known = await self._source.several(domains)
-        versions = self._source.config.versions
+        known = await self.source.several(domains)
+        versions = self.source.config.versions
         servers = [documents.details_document(each, None, (), versions) for each in known.value.values()]
         missing = [domain for domain in domains if domain not in known.value]
         document = documents.envelope(known, servers=servers, missing=missing)
         return await json_answer(request, document, settled=not known.stale)
 
-    @_told
+    @told
     async def checks(self, request: web.Request) -> web.StreamResponse:
-        known = await self._source.shares()
+        known = await self.source.shares()
         entries = [_entry(check) | {"share": known.value.get(check.id)} for check in checks().values()]
         return await json_answer(request, documents.envelope(known, checks=entries), settled=not known.stale)
 
-    @_told
+    @told
     async def check(self, request: web.Request) -> web.StreamResponse:
-        check = _check(request)
-        known = await self._source.adoption(check.id)
+        check = check_of(request)
+        known = await self.source.adoption(check.id)
         states = {domain: "supported" if state else "unsupported" for domain, state in known.value.states.items()}
         document = _entry(check) | {"servers": states, "share": documents.days_document(known.value.share)}
         return await json_answer(request, documents.envelope(known, **document), settled=not known.stale)
 
+    @told
     async def help(self, request: web.Request) -> web.StreamResponse:
-        check, name = _check(request), request.match_info["software"]
-        if name not in (*software(), GENERAL, "other"):
-            raise web.HTTPNotFound(text="There is no help for that software.\n")
-        return await json_answer(
-            request, {"software": name, "check": check.id, "markdown": instructions.markdown(check.id, name)}
-        )
+        check, name = check_of(request), software_of(request)
+        document = {"software": name, "check": check.id, "markdown": instructions.markdown(check.id, name)}
+        return await json_answer(request, document)
 
-    @_told
+    @told
     async def compliant(self, request: web.Request) -> web.StreamResponse:
-        return await self._compliant(request, self._source.suite_level)
+        return await self._compliant(request, self.source.suite_level)
 
-    @_told
+    @told
     async def predecessors_list(self, request: web.Request) -> web.StreamResponse:
         return await self._compliant(request, PREDECESSORS_SUITE)
 
     async def _compliant(self, request: web.Request, default: tuple[str, str]) -> web.StreamResponse:
         """One domain a line: listed, and nothing of the suite fails or is unknown."""
         wanted = parameters.suite_level(request.query, default)
-        known = await self._source.listed()
+        known = await self.source.listed()
         lines = [
             f"{each.domain}\n"
             for each in known.value
@@ -174,19 +140,8 @@ class ApiRoutes:
         ]
         return await answer(request, "".join(lines), TEXT, settled=not known.stale)
 
-    @staticmethod
-    def _domain(request: web.Request) -> str:
-        domain = parameters.domain(request.match_info["domain"])
-        if domain is None:
-            raise NoSuchServer
-        return domain
-
-
-def _check(request: web.Request) -> Check:
-    check = checks().get(request.match_info["check"])
-    if check is None:
-        raise web.HTTPNotFound(text="There is no such check.\n")
-    return check
+    async def problem(self, request: web.Request, status: int, title: str, text: str) -> web.StreamResponse:
+        return await json_answer(request, {"error": text}, status=status, settled=False)
 
 
 def _entry(check: Check) -> dict[str, object]:

@@ -6,10 +6,12 @@ from dataclasses import replace
 from aiohttp import web
 
 from xmpp_badges import badge, colours, parameters
-from xmpp_badges.answers import MAX_AGE, SVG, answer, json_answer
+from xmpp_badges.answers import SVG, answer, json_answer
 from xmpp_badges.badge import Badge
+from xmpp_badges.current import Current
 from xmpp_badges.memory import Known, Unanswered, patience
 from xmpp_badges.parameters import Look
+from xmpp_badges.routes import domain_of
 from xmpp_badges.source import NoSuchServer, Source
 from xmpp_badges.svg import badge_svg
 from xmpp_exporter.catalogue.suite import suites
@@ -18,19 +20,26 @@ STRIP_DAYS = 30
 PATIENCE = 1.0
 """Seconds: a grey badge comes within 2, on a busy machine as well."""
 
+SHIELDS_MAX_AGE = 300
+"""Seconds: shields.io takes no less."""
+
 _FORMAT = "{format:svg|json}"
 
 
 class BadgeRoutes:
     """Handlers; an image says what is wrong, for nobody reads the status of one."""
 
-    def __init__(self, source: Source) -> None:
-        self._source = source
+    def __init__(self, current: Current) -> None:
+        self._current = current
         self._kinds: Mapping[str, Callable[[str, web.Request], Awaitable[Known[Badge]]]] = {
             "availability": self._availability,
             "certificate": self._certificate,
             "strip": self._strip,
         }
+
+    @property
+    def _source(self) -> Source:
+        return self._current.source
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
         return [
@@ -91,11 +100,8 @@ class BadgeRoutes:
     async def _answer(self, request: web.Request, make: Callable[[str], Awaitable[Known[Badge]]]) -> web.StreamResponse:
         look = parameters.look(request.query)
         try:
-            domain = parameters.domain(request.match_info["domain"])
-            if domain is None:
-                raise NoSuchServer
             with patience(PATIENCE):
-                shown = badge.aged(await make(domain))
+                shown = badge.aged(await make(domain_of(request)))
         except NoSuchServer:
             shown = badge.UNKNOWN_SERVER
         except Unanswered:
@@ -127,5 +133,5 @@ def _shields(shown: Badge, look: Look) -> dict[str, object]:
         "labelColor": colours.LABEL,
         "isError": not shown.known,
         "style": look.style,
-        "cacheSeconds": max(300, MAX_AGE),
+        "cacheSeconds": SHIELDS_MAX_AGE,
     }

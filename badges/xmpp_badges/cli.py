@@ -52,7 +52,7 @@ def serve(
 ) -> None:
     """Serve badges and result pages, made of what Prometheus knows.
 
-    SIGTERM ends cleanly. The configuration is read at the start.
+    SIGHUP loads the configuration again; SIGTERM ends cleanly.
 
     Exit codes: 0 when told to end, 1 when it cannot listen, 2 for wrong usage or configuration.
     """
@@ -65,7 +65,7 @@ def serve(
     except YamlError as error:
         raise typer.Exit(_complain(str(error), 2)) from None
     site = Site(prefix, links, external_url.rstrip("/"))
-    raise typer.Exit(asyncio.run(_serve(config, addresses, web_config, site)))
+    raise typer.Exit(asyncio.run(_serve(config_file, config, addresses, web_config, site)))
 
 
 def _complain(message: str, code: int) -> int:
@@ -73,24 +73,23 @@ def _complain(message: str, code: int) -> int:
     return code
 
 
-async def _serve(config: Badges, addresses: list[address.Address], web_config: WebConfig, site: Site) -> int:
+async def _serve(
+    config_file: Path, config: Badges, addresses: list[address.Address], web_config: WebConfig, site: Site
+) -> int:
+    from xmpp_badges.current import Current, reload
     from xmpp_badges.self_metrics import SelfMetrics
     from xmpp_badges.source import Source
     from xmpp_badges.web import application
 
     metrics = SelfMetrics()
-    async with Source(config, count=metrics.count) as source:
+    async with Current(Source(config, count=metrics.count)) as current:
         try:
-            async with Listeners(application(source, metrics, site), addresses, web_config):
-                received = await signals.until_stopped(_nothing_to_reload)
+            async with Listeners(application(current, metrics, site), addresses, web_config):
+                received = await signals.until_stopped(lambda: reload(current, config_file, metrics))
                 _log.info("ending", signal=received.name)
         except ListenError as error:
             return _complain(str(error), 1)
     return 0
-
-
-async def _nothing_to_reload() -> None:
-    _log.warning("the configuration is read at the start only")
 
 
 def main() -> None:

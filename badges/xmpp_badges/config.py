@@ -9,7 +9,7 @@ from xmpp_badges.api import ApiSettings
 from xmpp_exporter.catalogue.suite import suites
 from xmpp_exporter.config.values import Duration, WebUrl
 from xmpp_exporter.serving.section import Section
-from xmpp_exporter.serving.yamlfile import load, validate
+from xmpp_exporter.serving.yamlfile import YamlError, load, validate
 
 
 class Grafana(Section):
@@ -55,4 +55,16 @@ def levels(suite: str) -> tuple[str, ...]:
 
 def load_badges(path: Path) -> Badges:
     """The configuration at `path`; relative paths in it are relative to it. Raises YamlError."""
-    return validate(load(path), Badges, context={"directory": path.parent})
+    document = load(path)
+    config = validate(document, Badges, context={"directory": path.parent})
+    errors = []
+    for name, section in {"prometheus": config.prometheus, "exporter": config.exporter}.items():
+        if section is None or section.ca_file is None:
+            continue
+        try:
+            section.tls()
+        except OSError as error:
+            errors.append(document.error((name, "ca_file"), f"{section.ca_file}: {error.strerror or error}"))
+    if errors:
+        raise YamlError(errors)
+    return config

@@ -1,6 +1,6 @@
 """What was: changes of checks, and one value for each day."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
@@ -39,9 +39,13 @@ class History:
     begins: float
     """How far it goes back."""
 
-    def until(self, moment: float) -> "History":
-        """As it was known at that moment."""
-        return replace(self, changes=tuple(change for change in self.changes if change.time <= moment))
+    def until(self, moment: float) -> "History | None":
+        """As it was known at that moment; None before it begins."""
+        if moment < self.begins:
+            return None
+        changes = tuple(change for change in self.changes if change.time <= moment)
+        first_known = {check: first for check, first in self.first_known.items() if first <= moment}
+        return replace(self, changes=changes, first_known=first_known)
 
     def since(self, check: str) -> tuple[float, bool] | None:
         """Since when a check is as it is, and whether that is known: it may be longer than the history."""
@@ -76,3 +80,9 @@ def days(series: list[Series], moment: float, number: int = DAYS) -> tuple[Day, 
     last = midnight(moment)
     ends = [last - ago * DAY for ago in range(number - 1, -1, -1)]
     return tuple(Day(datetime.fromtimestamp(end - DAY, UTC).date(), known.get(round(end))) for end in ends)
+
+
+def days_until(several: Sequence[Day], moment: float) -> tuple[Day, ...]:
+    """Those that had begun at that moment."""
+    last = datetime.fromtimestamp(moment, UTC).date()
+    return tuple(day for day in several if day.date <= last)

@@ -1,55 +1,32 @@
 """The pages for people, without any script: the table, a server, a check, a comparison, and help."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from functools import wraps
 from urllib.parse import quote
 
 from aiohttp import hdrs, web
+from aiohttp.typedefs import Handler
 
 from xmpp_badges import instructions, lists, parameters, server_page
 from xmpp_badges.answers import CSS, HTML, KEPT_FOR_A_DAY, KEPT_FOR_YEARS, SVG, answer
-from xmpp_badges.memory import PAGE_PATIENCE, Known, Unanswered, if_answered, patience
+from xmpp_badges.current import Current
+from xmpp_badges.history import days_until
+from xmpp_badges.memory import Known, if_answered
 from xmpp_badges.rendering import render, static
+from xmpp_badges.routes import Routes, check_of, software_of, told
 from xmpp_badges.site import Site
-from xmpp_badges.source import NoSuchServer, Source
 from xmpp_exporter.catalogue import Check, checks, topics
 from xmpp_exporter.catalogue.help import page_of
 from xmpp_exporter.catalogue.software import GENERAL, software
 from xmpp_exporter.catalogue.suite import suites
 
-Handler = Callable[..., Awaitable[web.StreamResponse]]
-
 STATIC = {"style.css": CSS, "icon.svg": SVG}
 
 
-def _told(handler: Handler) -> Handler:
-    """What cannot be shown, as a page."""
-
-    @wraps(handler)
-    async def handle(self: "PageRoutes", request: web.Request) -> web.StreamResponse:
-        try:
-            with patience(PAGE_PATIENCE):
-                return await handler(self, request)
-        except NoSuchServer:
-            text = "That server is not watched here. Its name may be misspelt, or its operator does not want it shown."
-            return await self.problem(request, 404, "Unknown server", text)
-        except Unanswered:
-            text = "The measurements cannot be had just now: Prometheus does not answer. Try again in a minute."
-            response = await self.problem(request, 503, "Not available", text)
-            response.headers["Retry-After"] = "10"
-            return response
-        except web.HTTPBadRequest as error:
-            return await self.problem(request, 400, "That address makes no sense", (error.text or "").strip())
-
-    return handle
-
-
-class PageRoutes:
+class PageRoutes(Routes):
     """Handlers."""
 
-    def __init__(self, source: Source, site: Site) -> None:
-        self._source = source
+    def __init__(self, current: Current, site: Site) -> None:
+        super().__init__(current)
         self._site = site
 
     def routes(self, prefix: str) -> list[web.RouteDef]:
@@ -68,13 +45,13 @@ class PageRoutes:
             web.get(f"{prefix}/tests/", self._moved("/checks")),
         ]
 
-    @_told
+    @told
     async def index(self, request: web.Request) -> web.StreamResponse:
-        known, want = await self._source.listed(), lists.wanted(request.query)
-        rows = lists.found(known.value, want, self._source.suite_level)
+        known, want = await self.source.listed(), lists.wanted(request.query)
+        rows = lists.found(known.value, want, self.source.suite_level)
         pages = max(1, -(-len(rows) // lists.PAGE))
         page = min(want.page, pages)
-        suite, level = self._source.suite_level
+        suite, level = self.source.suite_level
         return await self._page(
             request,
             "index.html.j2",
@@ -90,61 +67,57 @@ class PageRoutes:
             level=level,
         )
 
-    @_told
+    @told
     async def server(self, request: web.Request) -> web.StreamResponse:
-        domain, at = self._domain(request), parameters.at(request.query, self._source.now)
-        known = await self._source.details(domain, at)
-        suite_level = self._source.suite_level
-        # what was is worth a page without it
-        score, availability, history = await asyncio.gather(
-            if_answered(self._source.daily_score(domain, *suite_level), ()),
-            if_answered(self._source.daily_availability(domain), ()),
-            if_answered(self._source.history(domain), None),
+        one = await self.one_server(request)
+        details, history, suite_level = one.known.value, one.history, self.source.suite_level
+        domain = details.summary.domain
+        score, availability = await asyncio.gather(
+            if_answered(self.source.daily_score(domain, *suite_level), ()),
+            if_answered(self.source.daily_availability(domain), ()),
         )
-        if history is not None and at is not None:
-            history = history.until(at)
-        contacts = await self._source.contacts(domain)
-        failing, failing_besides = server_page.failing(known.value, history)
+        failing, failing_besides = server_page.failing(details, history)
         return await self._page(
             request,
             "server.html.j2",
-            known,
-            at=at,
-            details=known.value,
-            summary=known.value.summary,
-            score=known.value.summary.scores.get(suite_level),
+            one.known,
+            at=one.at,
+            details=details,
+            summary=details.summary,
+            score=details.summary.scores.get(suite_level),
             suite=suites()[suite_level[0]],
             level=suite_level[1],
-            suite_rows=server_page.suite_rows(known.value, suite_level[0]),
+            suite_rows=server_page.suite_rows(details, suite_level[0]),
             failing=failing,
             failing_besides=failing_besides,
-            by_topic=server_page.by_topic(known.value, history),
+            by_topic=server_page.by_topic(details, history),
             history=history,
             check_titles={check.id: check.title for check in checks().values()},
-            score_days=score,
-            availability_days=availability,
-            contacts=contacts,
+            strips={
+                title: days if one.at is None else days_until(days, one.at)
+                for title, days in {"Score": score, "Availability": availability}.items()
+            },
+            history_begins=self.source.history_begins,
+            contacts=one.contacts,
             snippets=server_page.snippets(self._site.absolute(request), domain),
-            versions=self._source.config.versions,
+            versions=self.source.config.versions,
             grafana=self._grafana("server", "domain", domain),
             instruction=self._instruction,
         )
 
-    @_told
+    @told
     async def checks(self, request: web.Request) -> web.StreamResponse:
-        known = await self._source.shares()
+        known = await self.source.shares()
         by_topic = {
             title: [check for check in checks().values() if check.topic == topic and check.kind != "fact"]
             for topic, title in topics().items()
         }
         return await self._page(request, "checks.html.j2", known, by_topic=by_topic, shares=known.value)
 
-    @_told
+    @told
     async def check(self, request: web.Request) -> web.StreamResponse:
-        check = checks().get(request.match_info["check"])
-        if check is None:
-            return await self.problem(request, 404, "Unknown check", "There is no check of that name.")
-        known = await self._source.adoption(check.id)
+        check = check_of(request)
+        known = await self.source.adoption(check.id)
         states = known.value.states
         return await self._page(
             request,
@@ -159,10 +132,10 @@ class PageRoutes:
             grafana=self._grafana("check", "check", check.id),
         )
 
-    @_told
+    @told
     async def compare(self, request: web.Request) -> web.StreamResponse:
         domains = parameters.domains(request.query.get("domains", ""))
-        known = await self._source.several(domains)
+        known = await self.source.several(domains)
         servers = list(known.value.values())
         return await self._page(
             request,
@@ -171,16 +144,14 @@ class PageRoutes:
             servers=servers,
             missing=[domain for domain in domains if domain not in known.value],
             domains=", ".join(domains),
-            suite_level=self._source.suite_level,
+            suite_level=self.source.suite_level,
             by_topic=server_page.compared(servers),
         )
 
-    @_told
+    @told
     async def help(self, request: web.Request) -> web.StreamResponse:
-        check, name = checks().get(request.match_info["check"]), request.match_info["software"]
-        if check is None or name not in (*software(), GENERAL, "other"):
-            return await self.problem(request, 404, "No such help", "There is no check, or no software, of that name.")
-        known = Known(None, self._source.now)
+        check, name = check_of(request), software_of(request)
+        known = Known(None, self.source.now)
         text = instructions.html(check.id, name)
         return await self._page(request, "help.html.j2", known, check=check, text=text, helped=self._helped(check))
 
@@ -193,8 +164,7 @@ class PageRoutes:
         return response
 
     async def problem(self, request: web.Request, status: int, title: str, text: str) -> web.StreamResponse:
-        """A page that says why there is no other."""
-        known = Known(None, self._source.now)
+        known = Known(None, self.source.now)
         return await self._page(request, "problem.html.j2", known, status=status, problem=title, text=text)
 
     async def _page(
@@ -204,22 +174,16 @@ class PageRoutes:
             render,
             template,
             links=self._site.links,
-            site=self._source.config.title,
-            now=self._source.now,
+            site=self.source.config.title,
+            now=self.source.now,
             as_of=known.asked if known.stale else None,
             **context,
         )
         return await answer(request, text, HTML, settled=not known.stale and status == 200, status=status)
 
-    def _domain(self, request: web.Request) -> str:
-        domain = parameters.domain(request.match_info["domain"])
-        if domain is None:
-            raise NoSuchServer
-        return domain
-
     def _instruction(self, check: str, details: server_page.Details) -> object:
         summary = details.summary
-        version = summary.version if self._source.config.versions else ""
+        version = summary.version if self.source.config.versions else ""
         return instructions.html(check, summary.software, version, below=3, title=False)
 
     @staticmethod
@@ -229,7 +193,7 @@ class PageRoutes:
         return own or ([(GENERAL, "any server")] if page_of(check.id, None) else [])
 
     def _grafana(self, dashboard: str, variable: str, value: str) -> str | None:
-        grafana = self._source.config.grafana
+        grafana = self.source.config.grafana
         if grafana is None:
             return None
         return f"{grafana.url.rstrip('/')}/d/xmpp-{dashboard}?var-{variable}={quote(value, safe='')}"

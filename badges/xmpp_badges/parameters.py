@@ -1,5 +1,6 @@
 """What may stand in addresses, and what it means. Everything else is refused with what to write."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,6 +19,8 @@ EARLIEST = datetime(2018, 1, 1, tzinfo=UTC)
 """Before that nobody measured."""
 MAX_COMPARED = 6
 MINUTE = 60
+
+_DAY = re.compile(r"\d{4}-?\d{2}-?\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ def at(query: Mapping[str, str], now: float) -> float | None:
         moment = datetime.fromisoformat(text)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         seconds = moment.timestamp()
-        if len(text) == len("2026-10-01") and seconds <= now:
+        if _DAY.fullmatch(text) and seconds <= now:
             seconds = min((moment + timedelta(days=1, seconds=-1)).timestamp(), now)
     except (ValueError, OverflowError):
         raise refused("at is a day or a time, such as 2026-10-01 or 2026-10-01T12:00:00Z") from None

@@ -38,12 +38,27 @@ class SelfMetrics:
         )
         for became in ("fresh", "stale", "none"):
             self._answers.labels(became)
-        build = _FAMILIES["xmpp_badges_build_info"]
-        Gauge(build.name, build.help, build.labels, registry=self._registry).labels(__version__).set(1)
+        self._gauge("xmpp_badges_build_info").labels(__version__).set(1)
+        self._reloaded = self._gauge("xmpp_badges_config_last_reload_successful")
+        self._loaded_at = self._gauge("xmpp_badges_config_last_reload_success_timestamp_seconds")
+        self.loaded()
 
     def _counter(self, name: str) -> Counter:
         family = _FAMILIES[name]
         return Counter(family.name, family.help, family.labels, registry=self._registry)
+
+    def _gauge(self, name: str) -> Gauge:
+        family = _FAMILIES[name]
+        return Gauge(family.name, family.help, family.labels, registry=self._registry)
+
+    def loaded(self) -> None:
+        """The configuration in force was loaded just now."""
+        self._reloaded.set(1)
+        self._loaded_at.set_to_current_time()
+
+    def not_loaded(self) -> None:
+        """The configuration could not be loaded again."""
+        self._reloaded.set(0)
 
     def count(self, became: str) -> None:
         """Something was needed of Prometheus."""

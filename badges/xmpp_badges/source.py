@@ -85,6 +85,11 @@ class Source:
         return time.time() if self._moment is None else self._moment
 
     @property
+    def history_begins(self) -> float:
+        """How far back changes are looked for, in seconds since the epoch."""
+        return self.now - DAYS * DAY
+
+    @property
     def suite_level(self) -> tuple[str, str]:
         """Which score stands for a server."""
         return self.config.suite, self.config.level or levels(self.config.suite)[-1]
@@ -190,7 +195,7 @@ class Source:
             query = self._queries.states_of(domain, changed)
             series = await self._answered(self._prometheus.range(query, end - DAYS * DAY, end, HOUR))
         first = {sample.labels.get("check", ""): sample.value for sample in found["first"]}
-        return History(changes(series), first, now - DAYS * DAY)
+        return History(changes(series), first, self.history_begins)
 
     async def _daily(self, key: tuple[str, ...], query: str) -> Known[tuple[Day, ...]]:
         async def ask() -> tuple[Day, ...]:

@@ -10,6 +10,7 @@ import aiohttp
 
 from tests.history.script import END
 from xmpp_badges.config import Badges
+from xmpp_badges.current import Current
 from xmpp_badges.self_metrics import SelfMetrics
 from xmpp_badges.site import Site
 from xmpp_badges.source import Source
@@ -56,7 +57,7 @@ async def badges_site(
     """Serves what that Prometheus knows as of `moment`, with further settings of badges.yml."""
     config = Badges.model_validate({"prometheus": {"url": prometheus_url}} | settings)
     metrics = SelfMetrics()
-    async with Source(config, moment, metrics.count) as source, aiohttp.ClientSession() as client:
-        listeners = Listeners(application(source, metrics, site), [Address("127.0.0.1", 0)], WebConfig(), grace=0.1)
+    async with Current(Source(config, moment, metrics.count)) as current, aiohttp.ClientSession() as client:
+        listeners = Listeners(application(current, metrics, site), [Address("127.0.0.1", 0)], WebConfig(), grace=0.1)
         async with listeners:
             yield BadgesSite(listeners.urls[0], client)

@@ -194,8 +194,41 @@ async def test_the_past_is_shown_as_it_was(site: BadgesSite) -> None:
     assert then["at"] == "2025-12-27T23:59:00Z"
     since = {each["id"]: each["since"] for each in then["checks"]}
     assert since["xep0352"].startswith("2025-12-24")
+    page = texts((await site.get("/server/busy.test?at=2025-12-27")).text)
+    assert "Since 2025-12-24." in page
+    assert "2025-12-28" not in page
     down = (await site.get("/api/v1/servers/down.test?at=2025-12-27")).json
     assert (down["up"], (await site.get("/api/v1/servers/down.test")).json["up"]) == (True, False)
+
+
+async def test_of_a_past_that_is_too_long_ago_nothing_is_said_that_is_not_known(site: BadgesSite) -> None:
+    page = texts((await site.get("/server/busy.test?at=2025-03-01")).text)
+    assert "What changed is looked for in the last 90 days only." in page
+    assert re.findall(r"(?i)since (?:before )?\d|load the page again", page) == []
+    document = (await site.get("/api/v1/servers/busy.test?at=2025-03-01")).json
+    assert {each["at_least_since"] for each in document["checks"]} == {None}
+
+
+REFUSED = {
+    "/api/v1/servers/nobody.test": 404,
+    "/api/v1/servers/foreign.test": 404,
+    "/api/v1/servers/foreign.test/history": 404,
+    "/api/v1/servers/busy.test?at=tomorrow": 400,
+    "/api/v1/servers/busy.test/history?suite=x": 400,
+    "/api/v1/compare?domains=a.test,b.test,c.test,d.test,e.test,f.test,g.test": 400,
+    "/api/v1/checks/nothing": 404,
+    "/api/v1/help/prosody/nothing": 404,
+    "/api/v1/help/nothing/xep0313": 404,
+    "/api/v1/compliant?level=x": 400,
+}
+
+
+@pytest.mark.parametrize("path", REFUSED)
+async def test_scripts_are_told_why_there_is_no_answer(site: BadgesSite, path: str) -> None:
+    answer = await site.get(path)
+    assert (answer.status, answer.headers["Content-Type"]) == (REFUSED[path], "application/json; charset=utf-8")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.json.keys() == {"error"}
 
 
 async def test_a_check_tells_where_it_works(site: BadgesSite) -> None:

@@ -98,7 +98,7 @@ async def test_a_prometheus_that_hangs_holds_up_nobody(past: PastPrometheus) -> 
             page = await timed(site, "/server/busy.test", PAGE_LIMIT)
             assert (page.status, page.headers["Retry-After"]) == (503, "10")
             data = await timed(site, "/api/v1/servers", PAGE_LIMIT)
-            assert (data.status, data.json) == (503, {"error": "Prometheus does not answer"})
+            assert (data.status, "Prometheus does not answer" in data.json["error"]) == (503, True)
             os.kill(past.pid, signal.SIGCONT)
 
             async def known() -> bool:

@@ -1,16 +1,22 @@
 """`xmpp-badges serve` as an operator runs it."""
 
+import contextlib
 import json
+import os
 import signal
 import subprocess
+import time
 import urllib.error
 import urllib.request
 from base64 import b64encode
+from collections.abc import Callable
 from pathlib import Path
 
 import bcrypt
+import pytest
 
 from deploy.demo.badges import BadgesServer
+from tests.history.shared import past_prometheus
 from tests.integration.test_prometheus_server import free_port
 
 LIMIT = 60
@@ -61,6 +67,44 @@ def test_a_wrong_configuration_is_told_and_ends_it(tmp_path: Path) -> None:
     assert (result.returncode, result.stderr.splitlines()[-1][:34]) == (2, "badges.yml:2: style: unknown key; ")
     assert serve(tmp_path, json.dumps(NOBODY), "--web.listen-address", "nowhere").returncode == 2
     assert serve(tmp_path, json.dumps(NOBODY), "--web.external-url", "xmpp.example.org").returncode == 2
+
+
+@pytest.mark.timeout(900)  # whoever comes first makes a month of history
+def test_sighup_loads_the_configuration_again(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+    with past_prometheus(tmp_path_factory) as prometheus:
+        settings = {"prometheus": {"url": prometheus.url}}
+        with BadgesServer(tmp_path, settings | {"title": "One"}, "127.0.0.1", free_port()) as badges:
+
+            def reload(text: str) -> None:
+                badges.configuration_file.write_text(text)
+                os.kill(badges.pid, signal.SIGHUP)
+
+            def shown() -> bytes:
+                return get(f"{badges.url}/") + get(f"{badges.url}/metrics")
+
+            until(lambda: get(f"{badges.url}/-/ready") == b"Ready.\n")
+            assert b"<h1>One</h1>" in shown()
+            reload(json.dumps(settings | {"title": "Two"}))
+            until(lambda: b"<h1>Two</h1>" in shown())
+            for wrong in (json.dumps(settings | {"titel": "Three"}), json.dumps(NOBODY | {"title": "Three"})):
+                reload(wrong)
+                until(lambda: b"xmpp_badges_config_last_reload_successful 0.0" in shown())
+                assert b"<h1>Two</h1>" in shown()
+                reload(json.dumps(settings | {"title": "Two"}))
+                until(lambda: b"xmpp_badges_config_last_reload_successful 1.0" in shown())
+            log = badges.log_tail()
+    assert "titel: unknown key; did you mean title?" in log
+    assert "http://127.0.0.1:9 does not answer" in log
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + LIMIT
+    while True:
+        with contextlib.suppress(urllib.error.URLError):
+            if condition():
+                return
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:

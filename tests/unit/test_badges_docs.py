@@ -11,6 +11,7 @@ from pydantic import BaseModel
 from tests.unit.documented_keys import documented_default, keys, models_of, rows
 from xmpp_badges import colours
 from xmpp_badges.config import Badges, load_badges
+from xmpp_badges.current import Current
 from xmpp_badges.families import BADGES_FAMILIES
 from xmpp_badges.lists import COLUMNS
 from xmpp_badges.queries import WINDOWS
@@ -67,6 +68,17 @@ def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, error: 
         load_badges(tmp_path / "badges.yml")
 
 
+@pytest.mark.parametrize("section", ["prometheus", "exporter"])
+def test_authorities_that_cannot_be_read_are_told_with_their_place(tmp_path: Path, section: str) -> None:
+    (tmp_path / "empty.pem").touch()
+    sections = {"prometheus": {"url": "https://x"}, "exporter": {"url": "https://x"}}
+    for file, error in {"none.pem": "No such file", "empty.pem": "no certificate or crl found"}.items():
+        written = sections | {section: {"url": "https://x", "ca_file": file}}
+        (tmp_path / "badges.yml").write_text(yaml.safe_dump(written))
+        with pytest.raises(YamlError, match=rf"{section}\.ca_file: .*{file}: .*{error}"):
+            load_badges(tmp_path / "badges.yml")
+
+
 def test_every_metric_is_documented_and_exposed() -> None:
     names = {family.name for family in BADGES_FAMILIES}
     assert set(re.findall(r"xmpp_badges_\w+", TEXT)) == names
@@ -83,7 +95,7 @@ def test_every_choice_is_documented() -> None:
 
 def test_every_address_is_documented() -> None:
     source = Source(Badges.model_validate({"prometheus": {"url": "http://localhost:9090"}}))
-    routes = {route.canonical for route in application(source, SelfMetrics(), Site()).router.resources()}
+    routes = {route.canonical for route in application(Current(source), SelfMetrics(), Site()).router.resources()}
     written = " ".join(re.findall(r"`(/[^`]*)`", TEXT))
     for route in routes - {"/static/{name}", "/tests/", "/api/compliant_servers"}:
         pattern = re.escape(route.removesuffix(".{format}").replace("{kind}", "{category}"))

@@ -23,6 +23,7 @@ def moment(text: str) -> float:
 
 def test_a_day_stands_for_its_end_and_today_for_now() -> None:
     assert moment("2026-10-01") == datetime(2026, 10, 1, 23, 59, tzinfo=UTC).timestamp()
+    assert moment("20261001") == moment("2026-10-01")
     assert moment("2026-10-15") == NOW
     assert moment("2026-10-01T12:00:00Z") == datetime(2026, 10, 1, 12, tzinfo=UTC).timestamp()
     assert moment("2026-10-01T12:00+02:00") == datetime(2026, 10, 1, 10, tzinfo=UTC).timestamp()
