@@ -46,12 +46,8 @@ def of_category(summary: Summary, counts: Counts | None, suite: str, category: s
 def _of_counts(label: str, what: str, counts: Counts | None, summary: Summary) -> Badge:
     if counts is None or counts.percent is None:
         return _missing(label, what, summary)
-    share = counts.supported / counts.counted
     message = f"{counts.percent}% ({counts.supported}/{counts.counted})"
-    if counts.unknown > counts.counted:
-        colour = colours.UNKNOWN
-    else:
-        colour = colours.of_share(min(share, 0.99) if counts.unknown else share)
+    colour = colours.UNKNOWN if counts.share is None else colours.of_share(counts.share)
     open_ = f", {counts.unknown} not decided" if counts.unknown else ""
     return Badge(label, message, colour, f"{what}: {counts.supported} of {counts.counted} requirements met{open_}")
 

@@ -190,6 +190,7 @@ class PageRoutes(Routes):
     def _helped(check: Check) -> list[tuple[str, str]]:
         """The software for which there is help of its own, and its title."""
         own = [(name, entry.title) for name, entry in software().items() if _has_own(check.id, name)]
+        own.sort(key=lambda named: named[1].lower())
         return own or ([(GENERAL, "any server")] if page_of(check.id, None) else [])
 
     def _grafana(self, dashboard: str, variable: str, value: str) -> str | None:

@@ -33,6 +33,14 @@ class Counts:
         return 100 * self.supported // self.counted if self.counted else None
 
     @property
+    def share(self) -> float | None:
+        """What the colour says, 0 to 1: never all with something undecided, and nothing where that is the most."""
+        if not self.counted or self.unknown > self.counted:
+            return None
+        share = self.supported / self.counted
+        return min(share, 0.99) if self.unknown else share
+
+    @property
     def compliance(self) -> str:
         """As in score.py: not compliant with one that fails, otherwise undecided with one unknown or none at all."""
         if self.unsupported:
