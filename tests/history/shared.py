@@ -12,6 +12,7 @@ import pytest
 
 from tests.history.server import PastPrometheus, tell
 from tests.integration.test_prometheus_server import free_port
+from tests.servers.prometheus import copy_rules
 
 
 @contextmanager
@@ -46,8 +47,9 @@ def _make(storage: Path) -> None:
     folder = Path(tempfile.mkdtemp(prefix="history-"))
     try:
         folder.chmod(0o755)
+        copy_rules(folder / "empty")
         with (
-            PastPrometheus(folder / "empty", "", port=free_port()) as empty,
+            PastPrometheus(folder / "empty", 'rule_files: ["rules/*.yml"]', port=free_port()) as empty,
             urllib.request.urlopen(f"{empty.url}/metrics", timeout=10) as page,
         ):
             own_page = page.read()

@@ -5,7 +5,6 @@ No Grafana runs here: values of variables are chosen and filled in, and steps ar
 
 import shutil
 import tempfile
-import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -17,13 +16,14 @@ from tests.dashboards.dashboard import Dashboard, Json, Query, dashboards
 from tests.dashboards.durations import ago
 from tests.dashboards.shown import columns, legend_labels, name, named_columns
 from tests.dashboards.variables import choose, options_of
-from tests.history.rules import FOLDER as RULES
 from tests.history.rules import read_rules
 from tests.history.script import END, script
-from tests.history.server import PastPrometheus, tell
+from tests.history.shared import past_prometheus
 from tests.integration.test_prometheus_server import free_port
-from tests.servers.prometheus import Prometheus
+from tests.servers.prometheus import Prometheus, copy_rules
 from xmpp_exporter.families import FAMILIES
+
+pytestmark = pytest.mark.timeout(900)  # whoever comes first makes a month of history
 
 EVENTFUL = ("busy.test", "down.test", "twice.test")
 """Together they saw all that can happen to a server that is there."""
@@ -93,18 +93,15 @@ def folder() -> Iterator[Path]:
 @pytest.fixture(scope="module")
 def empty(folder: Path) -> Iterator[Prometheus]:
     """A Prometheus with the rules that has never scraped anything."""
-    shutil.copytree(RULES, folder / "empty" / "rules", ignore=shutil.ignore_patterns("tests"))
+    copy_rules(folder / "empty")
     with Prometheus(folder / "empty", 'rule_files: ["rules/*.yml"]', port=free_port()) as running:
         yield running
 
 
 @pytest.fixture(scope="module")
-def past(folder: Path, empty: Prometheus) -> Iterator[Prometheus]:
+def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     """A Prometheus that has seen what happened in the script."""
-    prometheus = PastPrometheus(folder / "past", "", port=free_port())
-    with urllib.request.urlopen(f"{empty.url}/metrics", timeout=10) as page:
-        tell(prometheus, page.read())
-    with prometheus:
+    with past_prometheus(tmp_path_factory) as prometheus:
         yield prometheus
 
 
