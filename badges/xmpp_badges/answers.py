@@ -78,10 +78,11 @@ async def answer(
 async def json_answer(
     request: web.Request, document: Any, *, settled: bool = True, status: int = 200
 ) -> web.StreamResponse:
-    return await answer(request, await asyncio.to_thread(_dumped, document), JSON, settled=settled, status=status)
+    """A document that may be long."""
+    return await answer(request, await asyncio.to_thread(dumped, document), JSON, settled=settled, status=status)
 
 
-def _dumped(document: Any) -> str:
+def dumped(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")) + "\n"
 
 

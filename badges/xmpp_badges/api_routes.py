@@ -3,19 +3,22 @@
 import asyncio
 import csv
 import io
+from collections.abc import Sequence
 
 from aiohttp import web
 
 from xmpp_badges import documents, instructions, lists, parameters
 from xmpp_badges.answers import CSV, TEXT, answer, json_answer
+from xmpp_badges.memory import Known
 from xmpp_badges.routes import Routes, check_of, domain_of, software_of, told
-from xmpp_badges.summary import Summary
+from xmpp_badges.summary import SuiteLevel, Summary
 from xmpp_exporter.catalogue import Check, checks
 
 COLUMNS = ("domain", "up", "supported", "unsupported", "unknown", "availability", "software", "last_probe")
 """Of the list as CSV."""
 
-PREDECESSORS_SUITE = ("conversations", "server")
+PREDECESSORS_SUITE, REGISTRATION = ("conversations", "server"), "xep0077"
+"""What the predecessor's list asked of a server."""
 
 
 class ApiRoutes(Routes):
@@ -40,10 +43,10 @@ class ApiRoutes(Routes):
     @told
     async def servers(self, request: web.Request) -> web.StreamResponse:
         known = await self.source.listed()
-        rows = lists.found(known.value, lists.wanted(request.query), self.source.suite_level)
-        versions = self.source.config.versions
+        versions, suite_level = self.source.config.versions, self.source.suite_level
 
         def document() -> dict[str, object]:
+            rows = lists.found(known.value, lists.wanted(request.query), suite_level)
             return documents.envelope(known, servers=[documents.summary_document(each, versions) for each in rows])
 
         return await json_answer(request, await asyncio.to_thread(document), settled=not known.stale)
@@ -51,23 +54,10 @@ class ApiRoutes(Routes):
     @told
     async def table(self, request: web.Request) -> web.StreamResponse:
         known = await self.source.listed()
-        rows = lists.found(known.value, lists.wanted(request.query), self.source.suite_level)
-        text = io.StringIO()
-        table = csv.writer(text)
-        table.writerow(COLUMNS)
-        for each in rows:
-            table.writerow(self._row(each))
-        response = await answer(request, text.getvalue(), CSV, settled=not known.stale)
+        text = await asyncio.to_thread(_csv, known.value, lists.wanted(request.query), self.source.suite_level)
+        response = await answer(request, text, CSV, settled=not known.stale)
         response.headers["Content-Disposition"] = 'attachment; filename="servers.csv"'
         return response
-
-    def _row(self, summary: Summary) -> list[object]:
-        counts = summary.scores.get(self.source.suite_level)
-        numbers = [counts.supported, counts.unsupported, counts.unknown] if counts else ["", "", ""]
-        up = "" if summary.up is None else int(summary.up)
-        long = summary.long_availability
-        last = documents.rfc3339(summary.last_probe) or ""
-        return [summary.domain, up, *numbers, long[1] if long else "", summary.software or "", last]
 
     @told
     async def server(self, request: web.Request) -> web.StreamResponse:
@@ -123,25 +113,47 @@ class ApiRoutes(Routes):
 
     @told
     async def compliant(self, request: web.Request) -> web.StreamResponse:
-        return await self._compliant(request, self.source.suite_level)
+        suite_level = parameters.suite_level(request.query, self.source.suite_level)
+        return await _lines(request, _complying(await self.source.listed(), suite_level))
 
     @told
     async def predecessors_list(self, request: web.Request) -> web.StreamResponse:
-        return await self._compliant(request, PREDECESSORS_SUITE)
-
-    async def _compliant(self, request: web.Request, default: tuple[str, str]) -> web.StreamResponse:
-        """One domain a line: listed, and nothing of the suite fails or is unknown."""
-        wanted = parameters.suite_level(request.query, default)
-        known = await self.source.listed()
-        lines = [
-            f"{each.domain}\n"
-            for each in known.value
-            if (counts := each.scores.get(wanted)) is not None and counts.compliance == "compliant"
-        ]
-        return await answer(request, "".join(lines), TEXT, settled=not known.stale)
+        """For clients that offer a choice of servers to register with."""
+        domains = _complying(await self.source.listed(), PREDECESSORS_SUITE)
+        open_ = await self.source.states(REGISTRATION)
+        found = [domain for domain in domains.value if open_.value.get(domain)]
+        return await _lines(request, Known(found, domains.asked, domains.stale or open_.stale))
 
     async def problem(self, request: web.Request, status: int, title: str, text: str) -> web.StreamResponse:
         return await json_answer(request, {"error": text}, status=status, settled=False)
+
+
+def _csv(servers: Sequence[Summary], want: lists.Wanted, suite_level: SuiteLevel) -> str:
+    text = io.StringIO()
+    table = csv.writer(text)
+    table.writerow(COLUMNS)
+    table.writerows(_row(each, suite_level) for each in lists.found(servers, want, suite_level))
+    return text.getvalue()
+
+
+def _row(summary: Summary, suite_level: SuiteLevel) -> list[object]:
+    counts = summary.scores.get(suite_level)
+    numbers = [counts.supported, counts.unsupported, counts.unknown] if counts else ["", "", ""]
+    up = "" if summary.up is None else int(summary.up)
+    long = summary.long_availability
+    last = documents.rfc3339(summary.last_probe) or ""
+    return [summary.domain, up, *numbers, long[1] if long else "", summary.software or "", last]
+
+
+def _complying(known: Known[list[Summary]], suite_level: SuiteLevel) -> Known[list[str]]:
+    """The domains of those of which nothing of the suite fails or is unknown."""
+    counts = ((each.domain, each.scores.get(suite_level)) for each in known.value)
+    return known.replaced([domain for domain, found in counts if found and found.compliance == "compliant"])
+
+
+async def _lines(request: web.Request, known: Known[list[str]]) -> web.StreamResponse:
+    text = "".join(f"{line}\n" for line in known.value)
+    return await answer(request, text, TEXT, settled=not known.stale)
 
 
 def _entry(check: Check) -> dict[str, object]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from xmpp_badges import badge, colours, parameters
-from xmpp_badges.answers import SVG, answer, json_answer
+from xmpp_badges.answers import JSON, SVG, answer, dumped
 from xmpp_badges.badge import Badge
 from xmpp_badges.current import Current
 from xmpp_badges.memory import Known, Unanswered, patience
@@ -109,7 +109,7 @@ class BadgeRoutes:
         shown = _as_wanted(shown, look)
         settled = shown.known and not shown.stale
         if request.match_info.get("format") == "json":
-            return await json_answer(request, _shields(shown, look), settled=settled)
+            return await answer(request, dumped(_shields(shown, look)), JSON, settled=settled)
         return await answer(request, badge_svg(shown, look.style), SVG, settled=settled)
 
 

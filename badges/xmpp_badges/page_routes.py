@@ -48,7 +48,7 @@ class PageRoutes(Routes):
     @told
     async def index(self, request: web.Request) -> web.StreamResponse:
         known, want = await self.source.listed(), lists.wanted(request.query)
-        rows = lists.found(known.value, want, self.source.suite_level)
+        rows = await asyncio.to_thread(lists.found, known.value, want, self.source.suite_level)
         pages = max(1, -(-len(rows) // lists.PAGE))
         page = min(want.page, pages)
         suite, level = self.source.suite_level

@@ -153,14 +153,18 @@ class Source:
 
     async def adoption(self, check: str) -> Known[Adoption]:
         """How a check of the catalogue does."""
-        states = await self._memory.get(
+        states = await self.states(check)
+        share = await self._daily(("share", check), self._queries.share(check))
+        return states.replaced(Adoption(states.value, share.value))
+
+    async def states(self, check: str) -> Known[Mapping[str, bool]]:
+        """Whether a check of the catalogue is supported, by listed domain, where it was decided."""
+        known = await self._memory.get(
             ("states", check), lambda: self._all({"states": self._queries.servers_of(check)})
         )
-        share = await self._daily(("share", check), self._queries.share(check))
         listed = {each.domain for each in (await self.listed()).value}
-        found = {sample.labels.get("domain", ""): sample.value == 1 for sample in states.value["states"]}
-        shown = {domain: supported for domain, supported in sorted(found.items()) if domain in listed}
-        return states.replaced(Adoption(shown, share.value))
+        found = {sample.labels.get("domain", ""): sample.value == 1 for sample in known.value["states"]}
+        return known.replaced({domain: state for domain, state in sorted(found.items()) if domain in listed})
 
     async def shares(self) -> Known[Mapping[str, float]]:
         """On which share (0 to 1) of all servers each check is supported."""

@@ -1,12 +1,13 @@
 """The badges' application in the test's own event loop, and a look at what it answers."""
 
 import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
+from aiohttp import web
 
 from tests.history.script import END
 from xmpp_badges.config import Badges
@@ -61,3 +62,19 @@ async def badges_site(
         listeners = Listeners(application(current, metrics, site), [Address("127.0.0.1", 0)], WebConfig(), grace=0.1)
         async with listeners:
             yield BadgesSite(listeners.urls[0], client)
+
+
+def in_front(prometheus_url: str, ask: Callable[[str, str], Awaitable[list[Any] | None]]) -> web.Application:
+    """A Prometheus that passes questions on, but for those to which `ask`, given path and query, has a result."""
+
+    async def answer(request: web.Request) -> web.Response:
+        form = await request.post()
+        result = await ask(request.path, str(form["query"]))
+        if result is not None:
+            return web.json_response({"status": "success", "data": {"resultType": "vector", "result": result}})
+        async with aiohttp.ClientSession() as client, client.post(prometheus_url + request.path, data=form) as passed:
+            return web.Response(body=await passed.read(), content_type="application/json")
+
+    app = web.Application()
+    app.add_routes([web.post("/{path:.*}", answer)])
+    return app

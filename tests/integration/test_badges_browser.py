@@ -74,6 +74,15 @@ async def test_pages_fit_and_are_accessible_and_ask_nobody_else(
         assert (tmp_path / f"{name}-{screen}.png").stat().st_size > 5_000
 
 
+async def test_a_comparison_shows_verdicts_on_a_phone_as_well(site: BadgesSite, tab: Tab) -> None:
+    await tab.open(site.url + PAGES["compare"], SCREENS[0])
+    right = "[...document.querySelectorAll('.compare .topic + tr td')].map(cell => cell.getBoundingClientRect().right)"
+    assert sum(edge <= SCREENS[0].width for edge in (await tab.evaluate(right))[:3]) == 2
+    await tab.evaluate("document.querySelector('.wide').scrollLeft = 500")
+    name = "document.querySelector('.compare .topic + tr th').getBoundingClientRect().left"
+    assert await tab.evaluate(name) >= 0
+
+
 async def test_axe_would_find_what_is_wrong(site: BadgesSite, tab: Tab, axe: str) -> None:
     await tab.open(f"{site.url}/", SCREENS[0])
     await tab.evaluate("document.body.append(document.createElement('img'))")

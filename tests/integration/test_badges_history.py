@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
@@ -13,7 +14,7 @@ from aiohttp.test_utils import TestServer
 from tests.history.script import END
 from tests.history.server import PastPrometheus
 from tests.history.shared import past_prometheus
-from tests.integration.badges_site import BadgesSite, badges_site
+from tests.integration.badges_site import BadgesSite, badges_site, in_front
 from xmpp_badges.documents import rfc3339
 from xmpp_badges.site import Site
 from xmpp_exporter.catalogue import checks
@@ -121,6 +122,39 @@ async def test_the_predecessors_addresses_go_on_working(site: BadgesSite) -> Non
     assert (compliant.text, compliant.headers["Content-Type"]) == ("well.test\n", "text/plain; charset=utf-8")
 
 
+def documented() -> set[str]:
+    """Every address of docs/badges.md, with something in the place of what is written in capitals."""
+    text = DOCS.read_text()
+    written = "".join(re.findall(r"^\| ((?:`/[^`]+`,? ?)+) \|", text, re.MULTILINE))
+    predecessors = text.partition("go on working:")[2].partition("\n\n")[0]
+    found = set(re.findall("`(/[^`]+)`", written + predecessors))
+    for name, value in EXAMPLES.items():
+        found = {address.replace(name, value) for address in found}
+    badges = {address for address in found if address.endswith(".svg")}
+    return found | {address.replace(".svg", ".json") for address in badges}
+
+
+DOCS = Path(__file__).parents[2] / "docs" / "badges.md"
+EXAMPLES = {
+    "DOMAIN": "busy.test",
+    "CATEGORY": "im",
+    "CHECK": "xep0313",
+    "SOFTWARE": "prosody",
+    "a,b,c": "busy.test,well.test",
+}
+
+
+async def test_every_documented_address_answers(site: BadgesSite) -> None:
+    addresses = documented()
+    assert len(addresses) > 25
+    for address in sorted(addresses):
+        answer = await site.get(address)
+        if answer.status == 301:
+            answer = await site.get(answer.headers["Location"])
+        assert answer.status == 200, address
+        assert "unknown" not in answer.text or not address.startswith("/badge/"), address
+
+
 @pytest.mark.parametrize("page", [*PAGES, *PROBLEMS])
 async def test_a_page_is_strictly_html_and_links_to_what_is_there(site: BadgesSite, page: str) -> None:
     answer = await site.get(page)
@@ -162,8 +196,14 @@ async def test_a_servers_page_says_what_does_not_work_since_when_and_what_to_do(
     assert "Nothing says that it is there. Since 2025-12-28." in said
     assert "[![XMPP compliance of busy.test]" in said
     assert "24.07" not in said
-    assert "The server is down, so its features cannot be tried." in texts((await site.get("/server/down.test")).text)
-    assert "login fails" in texts((await site.get("/server/closed.test")).text)
+    assert "up available 96.39% of the last 30 days certificate expires in 9 days ejabberd probed" in said
+    down = texts((await site.get("/server/down.test")).text)
+    assert "The server is down, so its features cannot be tried." in down
+    assert "login fails" not in down
+    closed = (await site.get("/server/closed.test")).text
+    assert "login fails" in texts(closed)
+    # with one requirement decided of 23
+    assert '<p class="score none"><strong>100%' in closed
 
 
 async def test_changes_are_those_of_the_script(site: BadgesSite) -> None:
@@ -229,6 +269,21 @@ async def test_scripts_are_told_why_there_is_no_answer(site: BadgesSite, path: s
     assert (answer.status, answer.headers["Content-Type"]) == (REFUSED[path], "application/json; charset=utf-8")
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
     assert answer.json.keys() == {"error"}
+
+
+async def test_the_predecessors_list_has_servers_that_people_can_register_with(past: PastPrometheus) -> None:
+    """It is the same Prometheus, but for what is said of registration."""
+
+    async def ask(path: str, query: str) -> list[Any] | None:
+        return [{"metric": {"domain": "well.test"}, "value": [END, said[0]]}] if 'check="xep0077"' in query else None
+
+    said = ["1"]
+    async with TestServer(in_front(past.url, ask)) as server, badges_site(str(server.make_url("/"))) as site:
+        assert (await site.get("/api/compliant_servers/")).text == "well.test\n"
+    said = ["0"]
+    async with TestServer(in_front(past.url, ask)) as server, badges_site(str(server.make_url("/"))) as site:
+        assert (await site.get("/api/compliant_servers/")).text == ""
+        assert (await site.get("/api/v1/compliant?suite=conversations")).text == "well.test\n"
 
 
 async def test_a_check_tells_where_it_works(site: BadgesSite) -> None:

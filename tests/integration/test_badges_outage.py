@@ -6,14 +6,13 @@ import signal
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
-import aiohttp
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
 from tests.history.server import PastPrometheus
 from tests.history.shared import past_prometheus
-from tests.integration.badges_site import Answer, BadgesSite, badges_site
+from tests.integration.badges_site import Answer, BadgesSite, badges_site, in_front
 from xmpp_badges import colours
 from xmpp_badges.queries import Queries
 from xmpp_exporter.catalogue import checks
@@ -110,24 +109,14 @@ async def test_a_prometheus_that_hangs_holds_up_nobody(past: PastPrometheus) -> 
         os.kill(past.pid, signal.SIGCONT)
 
 
-def hanging(prometheus: PastPrometheus, hangs: Callable[[str, str], bool], end: asyncio.Event) -> web.Application:
-    """In front of Prometheus: what `hangs`, by path and query, gets no answer before the end."""
-
-    async def pass_on(request: web.Request) -> web.Response:
-        form = await request.post()
-        if hangs(request.path, str(form["query"])):
-            await end.wait()
-        async with aiohttp.ClientSession() as client, client.post(prometheus.url + request.path, data=form) as answer:
-            return web.Response(body=await answer.read(), content_type="application/json")
-
-    app = web.Application()
-    app.add_routes([web.post("/{path:.*}", pass_on)])
-    return app
-
-
 async def test_badges_do_not_wait_for_what_takes_long_of_the_past(past: PastPrometheus) -> None:
     end = asyncio.Event()
-    async with TestServer(hanging(past, lambda path, _query: path.endswith("query_range"), end)) as server:
+
+    async def ask(path: str, query: str) -> None:
+        if path.endswith("query_range"):
+            await end.wait()
+
+    async with TestServer(in_front(past.url, ask)) as server:
         async with badges_site("", prometheus={"url": str(server.make_url("/")), "timeout": "5m"}) as site:
             pages = await asyncio.gather(*(site.get(f"/check/{check}") for check in list(checks())[:25]))
             assert {page.status for page in pages} == {503}
@@ -139,12 +128,13 @@ async def test_so_many_moments_of_the_past_can_be_asked_for_at_once(past: PastPr
     end = asyncio.Event()
     asked = []
 
-    def hangs(path: str, query: str) -> bool:
+    async def ask(path: str, query: str) -> None:
         asked.append(query)
-        return "busy.test" in query
+        if "busy.test" in query:
+            await end.wait()
 
     async with (
-        TestServer(hanging(past, hangs, end)) as server,
+        TestServer(in_front(past.url, ask)) as server,
         badges_site("", prometheus={"url": str(server.make_url("/")), "timeout": "5m"}) as site,
     ):
         await site.get("/")

@@ -3,8 +3,10 @@
 import contextlib
 import json
 import os
+import re
 import signal
 import subprocess
+import textwrap
 import time
 import urllib.error
 import urllib.request
@@ -19,6 +21,7 @@ from deploy.demo.badges import BadgesServer
 from tests.history.shared import past_prometheus
 from tests.integration.test_prometheus_server import free_port
 
+DOCS = Path(__file__).parents[2] / "docs" / "badges.md"
 LIMIT = 60
 NOBODY = {"prometheus": {"url": "http://127.0.0.1:9"}}
 
@@ -44,6 +47,21 @@ def test_it_serves_also_without_prometheus_and_ends_when_told(tmp_path: Path) ->
         assert "ending" in badges.log_tail()
         assert signal.SIGTERM.name in badges.log_tail()
         assert not Path(f"/proc/{process}").exists()
+
+
+def test_it_runs_as_the_documentation_says(tmp_path: Path) -> None:
+    blocks = re.findall(r"^ +```(?:yaml|sh)\n(.+?)^ +```$", DOCS.read_text(), re.MULTILINE | re.DOTALL)
+    configuration, command = (textwrap.dedent(block) for block in blocks)
+    port = free_port()
+    options = command.replace(":15223", f":{port}").split()[1:]
+    (tmp_path / "badges.yml").write_text(configuration)
+    with subprocess.Popen([BadgesServer.executable, *options], cwd=tmp_path) as process:
+        try:
+            until(lambda: b"https://xmpp.example.org" not in get(f"http://127.0.0.1:{port}/-/healthy"))
+            assert b'href="/checks"' in get(f"http://127.0.0.1:{port}/help/prosody/xep0313")
+        finally:
+            process.terminate()
+    assert process.returncode == 0
 
 
 def test_the_web_configuration_asks_for_a_password(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from xmpp_badges.families import BADGES_FAMILIES
 from xmpp_badges.lists import COLUMNS
 from xmpp_badges.queries import WINDOWS
 from xmpp_badges.self_metrics import SelfMetrics
+from xmpp_badges.server_page import snippets
 from xmpp_badges.site import Site
 from xmpp_badges.source import Source
 from xmpp_badges.svg import STYLES
@@ -101,6 +102,11 @@ def test_every_address_is_documented() -> None:
         pattern = re.escape(route.removesuffix(".{format}").replace("{kind}", "{category}"))
         pattern = re.sub(r"\\\{(\w+)\\\}", lambda match: match[1].upper(), pattern)
         assert re.search(pattern, written), route
+
+
+def test_the_snippet_is_the_one_that_pages_offer() -> None:
+    (snippet,) = re.findall(r"```markdown\n(.+)\n```", TEXT)
+    assert snippet == snippets("https://xmpp.example.org", "example.org")["Markdown"]
 
 
 def test_the_unit_is_as_hardened_as_the_exporters() -> None:

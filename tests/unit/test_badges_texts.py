@@ -37,6 +37,14 @@ def test_a_score(counts: tuple[int, ...], message: str, colour: str) -> None:
     assert (shown.message, shown.colour) == (message, colours.GOOD[colour])
 
 
+@pytest.mark.parametrize(
+    ("counts", "share"),
+    [((4, 0, 0), 1.0), ((3, 1, 0), 0.75), ((4, 0, 4), 0.99), ((4, 0, 5), None), ((0, 0, 0), None), ((0, 2, 1), 0.0)],
+)
+def test_a_colour_says_no_more_than_is_known(counts: tuple[int, ...], share: float | None) -> None:
+    assert Counts(*counts).share == share
+
+
 def test_little_evidence_is_not_praised() -> None:
     shown = of_counts(1, 0, 22)
     assert shown.colour == colours.UNKNOWN
