@@ -1,6 +1,7 @@
 """The command `xmpp-badges`."""
 
 import asyncio
+import gc
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -82,8 +83,8 @@ async def _serve(
     from xmpp_badges.source import Source
     from xmpp_badges.web import application
 
-    # threads that read long answers give way to badges after 0.5 ms instead of 5
-    sys.setswitchinterval(0.0005)
+    sys.setswitchinterval(0.0005)  # seconds after which a thread that reads a long answer gives way to badges
+    gc.freeze()  # what was loaded stays: no search for garbage has to go through it
     metrics = SelfMetrics()
     async with Current(Source(config, count=metrics.count)) as current:
         try:
