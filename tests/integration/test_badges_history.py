@@ -1,5 +1,6 @@
 """Badges, pages and data of servers of which a real Prometheus has a month of history."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -342,6 +343,15 @@ async def test_it_counts_what_it_does_by_route(site: BadgesSite) -> None:
     assert re.search(r'xmpp_badges_answers_total\{became="stale"\} 0\.0', page)
     assert "busy.test" not in page
     assert (await site.get("/-/ready")).status == (await site.get("/-/healthy")).status == 200
+
+
+@pytest.mark.parametrize("host", ["a b", "", "example.org:999999", '"><script>', "[::1", "example.org/x"])
+async def test_a_host_that_is_none_gets_into_no_snippet(site: BadgesSite, host: str) -> None:
+    reader, writer = await asyncio.open_connection(*site.url.removeprefix("http://").split(":"))
+    writer.write(f"GET /server/busy.test HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+    assert (await reader.read()).startswith(b"HTTP/1.1 400 ")
+    writer.close()
+    assert "http://[::1]:15223/badge/busy.test.svg" in (await site.get("/server/busy.test", Host="[::1]:15223")).text
 
 
 async def test_behind_a_proxy_links_lead_where_browsers_look(past: PastPrometheus) -> None:
