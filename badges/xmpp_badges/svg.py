@@ -62,9 +62,10 @@ def badge_svg(badge: Badge, style: str = "flat") -> str:
     """The badge as a document; valid XML whatever its texts are."""
     shape = STYLES[style]
     badge = replace(badge, label=_valid(badge.label), message=_valid(badge.message), title=_valid(badge.title))
-    label = _part(badge.label, shape, "regular", 0, colours.LABEL)
     if badge.days:
-        return _strip(badge, shape, label)
+        ground = colours.STALE if badge.stale else colours.LABEL
+        return _strip(badge, shape, _part(badge.label, shape, "regular", 0, ground))
+    label = _part(badge.label, shape, "regular", 0, colours.LABEL)
     message = _part(badge.message, shape, shape.weight, label.width, badge.colour)
     parts = [part for part in (label, message) if part.text]
     return _svg("badge.svg.j2", badge, shape, label.width + message.width, parts=parts)

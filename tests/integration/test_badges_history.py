@@ -77,6 +77,10 @@ BADGES = {
 }
 
 
+SHIELDS = {"color": str, "labelColor": str, "isError": bool, "style": str, "cacheSeconds": int}
+"""Of what https://shields.io/badges/endpoint-badge lists as optional, what we say."""
+
+
 @pytest.fixture(scope="module")
 def past(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PastPrometheus]:
     with past_prometheus(tmp_path_factory) as prometheus:
@@ -94,6 +98,8 @@ async def test_a_badge_says_what_happened_as_an_image_and_as_data(site: BadgesSi
     label, message = BADGES[badge]
     data = (await site.get(f"{badge}.json")).json
     assert (data["schemaVersion"], data["label"]) == (1, label)
+    assert data.keys() == {*SHIELDS, "schemaVersion", "label", "message"}
+    assert {name: type(value) for name, value in data.items() if name in SHIELDS} == SHIELDS
     assert re.fullmatch(message, data["message"])
     image = await site.get(f"{badge}.svg")
     assert (image.status, image.headers["Content-Type"]) == (200, "image/svg+xml; charset=utf-8")

@@ -123,3 +123,12 @@ def test_a_strip_has_a_cell_for_each_day() -> None:
         "2026-10-03: 50%",
     ]
     assert [cell.attrib["fill"] for cell in cells] == [colours.NOTHING, colours.GOOD["green"], colours.GOOD["orange"]]
+
+
+@pytest.mark.parametrize(("stale", "ground"), [(False, colours.LABEL), (True, colours.STALE)])
+def test_a_strip_shows_that_it_is_old(stale: bool, ground: str) -> None:
+    days = (Day(date(2026, 10, 1), 1.0),)
+    root = drawn(Badge("XMPP, 1 day", "100% on average", "#1a7f37", days=days, stale=stale))
+    label = root.find(f"{SVG}rect")
+    assert label is not None
+    assert label.attrib["fill"] == ground
