@@ -17,7 +17,7 @@ class Effort:
     """Probes from afar of each kind; the fastest counts. Evaluations of each group of rules."""
     hours: int = 3
     """For how long Prometheus has scraped the first number of servers when rules are evaluated."""
-    evaluated: int = 30
+    evaluated: int = 60
     """Seconds between two evaluations of each group of rules."""
     seconds: float = 15.0
     """For how long each kind of probe is repeated to see how many one process can do."""
