@@ -14,10 +14,10 @@ from dashboards.promql import (
     SOFTWARE_OR_OTHER,
     TITLES,
     by,
+    changed,
     last,
     or_none,
     recorded,
-    select,
     told,
 )
 from dashboards.tables import Column, table
@@ -27,7 +27,6 @@ THIS = 'check="$check"'
 CHOSEN = ('suite="$suite"', 'category=~"$category"')
 STATE = recorded("domain:xmpp_xep_supported:last", "job, domain", THIS)
 UNKNOWN = f"{LISTED} unless on(job, domain) {STATE}"
-CHANGED = f"topk(50, changes({select('domain:xmpp_xep_supported:last', THIS)}[$__range] @ end()) > 0)"
 WITH_SOFTWARE = f"* on(job, domain) group_left(software) {SOFTWARE_OR_OTHER}"
 
 INFO = told("xmpp_check_info", "job, check", "xep, title, topic, kind, scored", THIS, scope=JOBS)
@@ -133,7 +132,7 @@ SPREAD = (
     state_timeline(
         "Servers on which it changed",
         "Servers on which the check began or ceased to work in the shown time, at most 50. A gap: it was not known.",
-        {"{{domain}}": f"{STATE} and on(job, domain) {CHANGED}"},
+        {"{{domain}}": changed("domain:xmpp_xep_supported:last", "domain", THIS)},
         texts.STATE,
         none="It changed nowhere in this time",
         links=(to("server", "Show this server", "suite category", domain="__field.labels.domain"),),

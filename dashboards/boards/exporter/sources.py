@@ -14,5 +14,5 @@ def of_exporters(expression: str) -> str:
     return f"{expression} and on(job, instance) last_over_time(xmpp_exporter_build_info{{{EXPORTERS}}}[1d])"
 
 
-def rate(metric: str, labels: str, *matchers: str) -> str:
-    return f"sum by({labels}) (rate({metric}{{{', '.join((EXPORTERS, *matchers))}}}[$__rate_interval]))"
+def rate(metric: str, labels: str) -> str:
+    return f"sum by({labels}) (rate({metric}{{{EXPORTERS}}}[$__rate_interval]))"

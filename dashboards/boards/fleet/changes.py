@@ -4,7 +4,7 @@ from dashboards import texts
 from dashboards.boards.fleet.states import SCORE, SERVER, TO_CHECK
 from dashboards.grid import Row
 from dashboards.panels import Panel
-from dashboards.promql import SUITE, WITH_TITLE, recorded, told
+from dashboards.promql import SUITE, WITH_TITLE, recorded, rows, told
 from dashboards.tables import Column, table
 
 
@@ -14,8 +14,9 @@ def changed(title: str, ago: str, since: str) -> Panel:
     return table(
         title,
         f"Checks whose verdict is another one than {since} ago. Lost: it worked then, and does not now; open the"
-        " server to see why. Gained is the reverse. What was not known then, or is not now, is no change.",
-        f"{was} {WITH_TITLE}",
+        " server to see why. Gained is the reverse. What was not known then, or is not now, is no change. At most 500,"
+        " the lost ones first.",
+        f"{rows(was)} {WITH_TITLE}",
         (
             SERVER,
             Column("#", "Change", texts=texts.CHANGE, width=90),

@@ -5,7 +5,7 @@ from dashboards.boards import choices
 from dashboards.grid import Row
 from dashboards.links import to
 from dashboards.panels import Panel, coloured, state_timeline, timeseries, titled
-from dashboards.promql import CATEGORIES, JOBS, WITH_TITLE, by, last, recorded, select, told
+from dashboards.promql import CATEGORIES, JOBS, WITH_TITLE, by, changed, last, recorded, select, told
 from dashboards.tables import Column, table
 from xmpp_exporter.catalogue import checks, topics
 
@@ -29,10 +29,7 @@ CHANGED = state_timeline(
     "Checks that changed",
     "Checks that began or ceased to work in the shown time, at most 50. A gap: it was not known, such as while the"
     " server was down. Vertical lines mark other software.",
-    {
-        "{{title}}": f"{STATE} {WITH_TITLE} and on(job, check)"
-        f" topk(50, changes({select('domain:xmpp_xep_supported:last')}[$__range] @ end()) > 0)"
-    },
+    {"{{title}}": f"{changed('domain:xmpp_xep_supported:last', 'job, check')} {WITH_TITLE}"},
     texts.STATE,
     none="None changed in this time",
     links=(TO_CHECK,),
