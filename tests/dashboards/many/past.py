@@ -79,7 +79,7 @@ def _counted(counter: re.Match[bytes]) -> bytes:
 def _all(then: Sequence[Scraped], now: Sequence[Scraped]) -> Moments:
     """Everything, for as long as states are looked for, and counters for longer."""
     for end in _EARLIER:
-        yield from _every(_SCRAPED, end - _STATES, end, then)
+        yield from ((end - age, then) for age in (_STATES, EVERY))
     yield from _every(
         3 * _SCRAPED, END - _COUNTERS, END - _STATES - 1, [each for each in now if _COUNT in each.samples]
     )
@@ -100,7 +100,7 @@ def _every(seconds: int, since: float, until: float, scraped: Sequence[Scraped])
 
 
 def _write(storage: Path, moments: Moments) -> None:
-    with ThreadPoolExecutor(1) as promtool:
+    with ThreadPoolExecutor(2) as promtool:
         made = []
         for number, of_block in groupby(moments, lambda each: each[0] // openmetrics.BLOCK):
             file = storage.with_name(f"{number:.0f}.om")
