@@ -97,7 +97,7 @@ NOW = (
             Column(
                 "domain",
                 "Server",
-                links=(to("server", "Show ${__data.fields.domain}", "suite category", domain="domain"),),
+                links=(to("server", "Show ${__data.fields.domain}", choices.OF_CHECK, domain="domain"),),
             ),
             Column("#State", "State", texts=texts.STATE, width=120),
             Column("reason", "Reason", texts=texts.REASON),
@@ -135,7 +135,7 @@ SPREAD = (
         {"{{domain}}": changed("domain:xmpp_xep_supported:last", "domain", THIS)},
         texts.STATE,
         none="It changed nowhere in this time",
-        links=(to("server", "Show this server", "suite category", domain="__field.labels.domain"),),
+        links=(to("server", "Show this server", choices.OF_CHECK, domain="__field.labels.domain"),),
     ),
 )
 
@@ -185,7 +185,9 @@ ALL_CHECKS = (
             "Change": f"{SHARE} - {SHARE_A_WEEK_AGO}",
         },
         (
-            Column("title", "Check", links=(to("check", "Show this check", "domain suite category", check="check"),)),
+            Column(
+                "title", "Check", links=(to("check", "Show this check", f"domain {choices.OF_CHECK}", check="check"),)
+            ),
             Column("topic", "Topic", texts=texts.TOPICS),
             Column("#Share", "Works on", unit="percentunit", decimals=0, width=110),
             Column("#Servers", "Servers decided", width=140),

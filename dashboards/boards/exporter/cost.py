@@ -45,7 +45,7 @@ COST = (
     ),
     timeseries(
         "Samples of scrapes",
-        "Samples that each scrape brings, about 250 for a server; they are what Prometheus has to keep.",
+        "Samples that each scrape brings, up to 400 for a server; they are what Prometheus has to keep.",
         {LEGEND: of_exporters(f"scrape_samples_scraped{{{EXPORTERS}}}")},
         min=0,
     ),

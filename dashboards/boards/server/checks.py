@@ -11,7 +11,7 @@ from xmpp_exporter.catalogue import checks, topics
 
 STATE = recorded("domain:xmpp_xep_supported:last", "job, check")
 TO_CHECK, TO_CHECK_OF_ROW = (
-    to("check", "Show this check on all servers", "suite category", check=value)
+    to("check", "Show this check on all servers", choices.OF_CHECK, check=value)
     for value in ("__field.labels.check", "check")
 )
 CATEGORY_TITLES = titled({str(category): title for category, (title, _) in texts.CATEGORIES.items()})
@@ -100,7 +100,7 @@ REQUIREMENTS = Row(
                 Column(
                     "check",
                     "Check",
-                    links=(to("check", "Show this check on all servers", "suite category", check="check"),),
+                    links=(TO_CHECK_OF_ROW,),
                 ),
                 Column("#", "State", texts=texts.STATE, width=130),
             ),
