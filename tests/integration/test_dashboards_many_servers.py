@@ -21,6 +21,9 @@ from tests.integration.test_dashboard_queries import VARIABLES, label, panels
 from tests.integration.test_prometheus_server import free_port
 from tests.servers.prometheus import Prometheus
 
+pytestmark = pytest.mark.timeout(900)
+"""Seconds: the first test waits for the past to be made, a minute on two idle processors."""
+
 MOST = {"timeseries": 50, "state-timeline": 50, "stat": 20, "bargauge": 30, "table": 500}
 """What each kind of panel can show: lines, bands, values, bars, and the rows of a table, which has pages."""
 MOST_MARKS = 100
