@@ -29,7 +29,7 @@ class Dashboard:
             "editable": False,
             "fiscalYearStartMonth": 0,
             "graphTooltip": 1,
-            "links": menu(self.name),
+            "links": menu(self.name, [each["name"] for each in self.variables]),
             "panels": placed(self.rows),
             "refresh": "1m",
             "schemaVersion": SCHEMA_VERSION,

@@ -1,5 +1,7 @@
 """Links between dashboards, which keep the time range and the variables, and to the pages of xmpp-badges."""
 
+from collections.abc import Collection
+
 from dashboards.targets import Json
 
 PREFIX = "xmpp-"
@@ -16,16 +18,19 @@ DASHBOARDS = {
 
 ONE_DOMAIN = "server"
 """The dashboard that shows one domain at a time: "all" of another one's domains would mean nothing to it."""
+BESIDES_DOMAIN = ("suite", "level", "category", "pages")
+"""What it takes of other dashboards' variables, where they have them."""
 
 
-def menu(name: str) -> list[Json]:
-    """The links at the top of a dashboard: to all others."""
-    return [_menu_entry(other, title) for other, title in DASHBOARDS.items() if other != name]
+def menu(name: str, variables: Collection[object]) -> list[Json]:
+    """The links at the top of a dashboard, which has these `variables`: to all others."""
+    taken = " ".join(each for each in BESIDES_DOMAIN if each in variables)
+    return [_menu_entry(other, title, taken) for other, title in DASHBOARDS.items() if other != name]
 
 
-def _menu_entry(name: str, title: str) -> Json:
-    """With all variables, but for the dashboard that takes one domain: that gets those which say where to ask."""
-    kept = f"?{_kept()}" if name == ONE_DOMAIN else ""
+def _menu_entry(name: str, title: str, taken: str) -> Json:
+    """With all variables, but for the dashboard that takes one domain: that gets those `taken`."""
+    kept = f"?{_kept(taken)}" if name == ONE_DOMAIN else ""
     return {
         "asDropdown": False,
         "icon": "dashboard",

@@ -48,6 +48,24 @@ def told(metric: str, one_for: str, labels: str, *matchers: str, scope: str = SE
     return f"group by({one_for}, {labels}) (topk by({one_for}) (1, {ranked}))"
 
 
+MOST_BANDS = 50
+"""Series of a panel that shows each in a band of its own: nobody reads more."""
+
+MOST_ROWS = 500
+"""Rows of a table of what happens to servers, which may happen to all of them at once."""
+
+
+def changed(record: str, labels: str, *matchers: str) -> str:
+    """Those series of a recorded state that changed in the shown time, the most restless of them."""
+    series = select(record, *matchers)
+    return by(labels, f"{series} and topk({MOST_BANDS}, changes({series}[$__range] @ end()) > 0)")
+
+
+def rows(expression: str) -> str:
+    """As many as a table can take, those with the greatest values."""
+    return f"topk({MOST_ROWS}, {expression})"
+
+
 def spread(values: str) -> dict[str, str]:
     """How values are spread over many series: queries by legend."""
     return {

@@ -8,7 +8,8 @@ Json = dict[str, object]
 DATASOURCE: Json = {"type": "prometheus", "uid": "${datasource}"}
 
 COUNTER_STEP = "5m"
-"""The least step for rates: $__rate_interval becomes at least four of them, which holds for scrapes every 5 minutes."""
+"""The least step for what is taken over an interval. $__rate_interval becomes at least four of them, which holds for
+scrapes every 5 minutes; $__interval as much as one, which holds for rules evaluated every minute or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +34,7 @@ class Target:
             "range": not self.instant,
             "refId": self.ref or chr(ord("A") + index),
         }
-        if "$__rate_interval" in self.expr:
+        if "$__rate_interval" in self.expr or "$__interval" in self.expr:
             target["interval"] = COUNTER_STEP
         return target
 

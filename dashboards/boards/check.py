@@ -14,10 +14,10 @@ from dashboards.promql import (
     SOFTWARE_OR_OTHER,
     TITLES,
     by,
+    changed,
     last,
     or_none,
     recorded,
-    select,
     told,
 )
 from dashboards.tables import Column, table
@@ -27,7 +27,6 @@ THIS = 'check="$check"'
 CHOSEN = ('suite="$suite"', 'category=~"$category"')
 STATE = recorded("domain:xmpp_xep_supported:last", "job, domain", THIS)
 UNKNOWN = f"{LISTED} unless on(job, domain) {STATE}"
-CHANGED = f"topk(50, changes({select('domain:xmpp_xep_supported:last', THIS)}[$__range] @ end()) > 0)"
 WITH_SOFTWARE = f"* on(job, domain) group_left(software) {SOFTWARE_OR_OTHER}"
 
 INFO = told("xmpp_check_info", "job, check", "xep, title, topic, kind, scored", THIS, scope=JOBS)
@@ -98,7 +97,7 @@ NOW = (
             Column(
                 "domain",
                 "Server",
-                links=(to("server", "Show ${__data.fields.domain}", "suite category", domain="domain"),),
+                links=(to("server", "Show ${__data.fields.domain}", choices.OF_CHECK, domain="domain"),),
             ),
             Column("#State", "State", texts=texts.STATE, width=120),
             Column("reason", "Reason", texts=texts.REASON),
@@ -133,10 +132,10 @@ SPREAD = (
     state_timeline(
         "Servers on which it changed",
         "Servers on which the check began or ceased to work in the shown time, at most 50. A gap: it was not known.",
-        {"{{domain}}": f"{STATE} and on(job, domain) {CHANGED}"},
+        {"{{domain}}": changed("domain:xmpp_xep_supported:last", "domain", THIS)},
         texts.STATE,
         none="It changed nowhere in this time",
-        links=(to("server", "Show this server", "suite category", domain="__field.labels.domain"),),
+        links=(to("server", "Show this server", choices.OF_CHECK, domain="__field.labels.domain"),),
     ),
 )
 
@@ -186,7 +185,9 @@ ALL_CHECKS = (
             "Change": f"{SHARE} - {SHARE_A_WEEK_AGO}",
         },
         (
-            Column("title", "Check", links=(to("check", "Show this check", "domain suite category", check="check"),)),
+            Column(
+                "title", "Check", links=(to("check", "Show this check", f"domain {choices.OF_CHECK}", check="check"),)
+            ),
             Column("topic", "Topic", texts=texts.TOPICS),
             Column("#Share", "Works on", unit="percentunit", decimals=0, width=110),
             Column("#Servers", "Servers decided", width=140),

@@ -31,3 +31,6 @@ BY_OUTCOME = {
 
 SCORED = "suite level category"
 """What links between dashboards with scores keep."""
+
+OF_CHECK = "suite category pages"
+"""What links to and from the dashboard of a check keep, besides domains."""

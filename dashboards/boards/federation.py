@@ -5,7 +5,7 @@ from dashboards.dashboard import Dashboard
 from dashboards.grid import Row
 from dashboards.links import to
 from dashboards.panels import stat, state_timeline, timeseries
-from dashboards.promql import DOMAINS, last, recorded, select, spread
+from dashboards.promql import DOMAINS, changed, last, recorded, rows, spread
 from dashboards.tables import Column, matrix, table
 
 MOST = 30
@@ -14,7 +14,7 @@ MOST = 30
 PEERS = 'peer=~"$peer"'
 REACHED = recorded("domain:xmpp_s2s_reachable:last", "domain, peer", PEERS)
 PING = last("xmpp_s2s_ping_duration_seconds", "domain, peer", PEERS)
-CHANGED = f"topk(50, changes({select('domain:xmpp_s2s_reachable:last', PEERS)}[$__range] @ end()) > 0)"
+CHANGED = changed("domain:xmpp_s2s_reachable:last", "domain, peer", PEERS)
 
 PEER = variables.values(
     "peer",
@@ -105,7 +105,7 @@ OVER_TIME = (
         "Pairs that changed",
         "Pairs that began or ceased to reach each other in the shown time, at most 50. A gap: nothing was known, such"
         " as while either was down.",
-        {"{{domain}} to {{peer}}": f"{REACHED} and on(domain, peer) {CHANGED}"},
+        {"{{domain}} to {{peer}}": CHANGED},
         texts.REACHED,
         none="None changed in this time",
         links=(to("server", "Show the server", domain="__field.labels.domain"),),
@@ -116,9 +116,9 @@ OVER_TIME = (
 PAIRS = (
     table(
         "Pairs that do not reach each other",
-        "Servers that did not reach a peer at the latest ping, though both are up. Look at name servers, firewalls for"
-        " port 5269, certificates, and lists of blocked domains on both sides.",
-        f"{REACHED} == 0",
+        "Servers that did not reach a peer at the latest ping, though both are up; at most 500 pairs. Look at name"
+        " servers, firewalls for port 5269, certificates, and lists of blocked domains on both sides.",
+        rows(f"{REACHED} == 0"),
         (*PAIR, Column("#", "State", texts=texts.REACHED, width=120)),
         none="All reach each other, or nothing is known",
         width=12,

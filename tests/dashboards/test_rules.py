@@ -101,10 +101,13 @@ MISTAKES: dict[str, list[Mistake]] = {
     "keep what is chosen": [
         lambda board: board["links"][0].update(keepTime=False),
         lambda board: panel(board, "Servers up")["fieldConfig"]["defaults"]["links"][0].update(
-            url="/d/xmpp-example?${datasource:queryparam}&${job:queryparam}"
+            url="/d/xmpp-example?${datasource:queryparam}&${job:queryparam}&${suite:queryparam}"
         ),
         lambda board: panel(board, "Servers up")["fieldConfig"]["defaults"]["links"][0].update(
-            url="/d/xmpp-example?${datasource:queryparam}&${__url_time_range}"
+            url="/d/xmpp-example?${datasource:queryparam}&${suite:queryparam}&${__url_time_range}"
+        ),
+        lambda board: panel(board, "Servers up")["fieldConfig"]["defaults"]["links"][0].update(
+            url="/d/xmpp-example?${datasource:queryparam}&${job:queryparam}&${__url_time_range}"
         ),
     ],
     "give one where one is taken": [lambda board: board["links"][0].update(url="/d/xmpp-server")],

@@ -36,6 +36,8 @@ class Prometheus(Program):
     name = "Prometheus"
     executable = "prometheus"
     package = "prometheus"
+    query_limit = QUERY_LIMIT
+    """Seconds that an answer may take."""
 
     def __init__(
         self,
@@ -90,7 +92,7 @@ class Prometheus(Program):
         """The `data` of an answer of Prometheus's HTTP API, such as `/api/v1/targets`."""
         url = f"{self.url}{path}?{urllib.parse.urlencode(parameters)}"
         try:
-            with urllib.request.urlopen(url, timeout=QUERY_LIMIT) as answer:
+            with urllib.request.urlopen(url, timeout=self.query_limit) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
             raise ProgramError(f"Prometheus {path}: {error.read().decode(errors='replace')}") from error

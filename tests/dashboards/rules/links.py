@@ -10,6 +10,8 @@ from tests.dashboards.rules import Rule
 
 KEPT = frozenset({"datasource", "job"})
 """What every link between dashboards takes along."""
+OWN = frozenset({"domain"})
+"""What need not be kept: a link to all servers, or to one of them, is for another choice of domains."""
 
 FIELD = re.compile(r"\$\{__data\.fields(?:\.([\w-]+)|\[\"([^\"]+)\"\])(?::\w+)?\}")
 PARAMETER = re.compile(r"\$\{(\w+):queryparam\}")
@@ -39,7 +41,8 @@ def lead_somewhere(dashboard: Dashboard, all_: Mapping[str, Dashboard]) -> Itera
 
 
 def keep_what_is_chosen(dashboard: Dashboard, all_: Mapping[str, Dashboard]) -> Iterator[str]:
-    """The time, the data source and the job."""
+    """The time, the data source and the job, and every other choice that both dashboards have."""
+    own = {each["name"] for each in dashboard.variables}
     for _, link in links(dashboard):
         url = link["url"]
         if not url.startswith("/d/"):
@@ -47,7 +50,9 @@ def keep_what_is_chosen(dashboard: Dashboard, all_: Mapping[str, Dashboard]) -> 
         if not (link.get("keepTime") or "${__url_time_range}" in url):
             yield f"{link['title']} does not keep the time"
         kept = set(PARAMETER.findall(url)) | {name for name, _ in _given(url)}
-        if not link.get("includeVars") and (missing := KEPT - kept):
+        other = all_.get(urlsplit(url).path.removeprefix("/d/"))
+        shared = own & {each["name"] for each in other.variables} - OWN if other else set()
+        if not link.get("includeVars") and (missing := (KEPT | shared) - kept):
             yield f"{link['title']} does not keep {', '.join(sorted(missing))}"
 
 

@@ -1,5 +1,6 @@
 """The server's dashboard: what checks measured, as the catalogue declares it."""
 
+import re
 from collections.abc import Mapping
 
 from dashboards import texts
@@ -10,6 +11,9 @@ from dashboards.texts import Texts
 from xmpp_exporter.catalogue import checks
 
 FACTS = {fact.metric: fact.help for check in checks().values() for fact in check.facts}
+
+_UNIT = re.compile(r", in (bytes|seconds)( since the epoch)?(?=[.;])")
+"""What a metric's help says of its unit: panels show another one."""
 
 CAPITALS = ("HTTP", "S2S", "TCP", "TLS", "TURN", "UDP")
 
@@ -25,7 +29,7 @@ def facts(title: str, about: str, suffix: str, unit: str, *, factor: int = 1, sh
     """The facts whose metric ends so, in one panel. `factor` brings them to Grafana's unit."""
     found = _ending(suffix)
     times = "" if factor == 1 else f"{factor} * "
-    explained = "".join(f"\n- {spoken(metric, suffix)}: {help_}" for metric, help_ in found.items())
+    explained = "".join(f"\n- {spoken(metric, suffix)}: {_UNIT.sub('', help_)}" for metric, help_ in found.items())
     return stat(
         title,
         f"{about}\n{explained}",

@@ -26,7 +26,7 @@ WORKED = last("xmpp_check_last_supported_timestamp_seconds", "job, domain, check
 PROBLEMS = told("xmpp_check_problem_info", "job, domain, check", "verdict, reason")
 WITH_SOFTWARE = f"* on(job, domain) group_left(software) {SOFTWARE_OR_OTHER}"
 
-TO_CHECK = to("check", "Show this check on all servers", "suite category", check="check")
+TO_CHECK = to("check", "Show this check on all servers", choices.OF_CHECK, check="check")
 CHECK_COLUMNS = (
     Column("title", "Check", links=(TO_CHECK,), width=260),
     Column("topic", "Topic", texts=texts.TOPICS, width=170),

@@ -1,7 +1,8 @@
 """One server: how it is now and was, what does not work and why, and all that is known of it."""
 
 from dashboards import annotations, variables
-from dashboards.boards import choices, server_checks, server_facts, server_network, server_now
+from dashboards.boards import choices
+from dashboards.boards.server import checks, facts, network, now
 from dashboards.dashboard import Dashboard
 from dashboards.promql import DOMAINS
 
@@ -19,14 +20,14 @@ SERVER = Dashboard(
     ),
     (annotations.software_changes(), annotations.alerts(DOMAINS)),
     (
-        server_now.NOW,
-        server_now.WRONG,
-        *server_checks.CHECKS,
-        server_checks.REQUIREMENTS,
-        server_network.AVAILABILITY,
-        server_network.ENDPOINTS,
-        server_network.LOGIN,
-        server_network.FEDERATION,
-        server_facts.ROW,
+        now.NOW,
+        now.WRONG,
+        *checks.CHECKS,
+        checks.REQUIREMENTS,
+        network.AVAILABILITY,
+        network.ENDPOINTS,
+        network.LOGIN,
+        network.FEDERATION,
+        facts.ROW,
     ),
 )

@@ -8,7 +8,7 @@ from dashboards.panels import Panel, state_timeline, timeseries, titled
 from dashboards.promql import LOOKBACK, WINDOW, by, last, recorded, risen, select, told
 from dashboards.tables import Column, table
 
-TO_PEER = to("server", "Show ${__data.fields.peer}", choices.SCORED, domain="peer")
+TO_PEER = to("server", "Show ${__data.fields.peer}", f"{choices.SCORED} pages", domain="peer")
 
 ENDPOINT = "service, host, port, family"
 ADDRESSES = last("xmpp_endpoint_addresses", ENDPOINT)

@@ -5,13 +5,13 @@ from dashboards.boards import choices
 from dashboards.grid import Row
 from dashboards.links import to
 from dashboards.panels import Panel, coloured, state_timeline, timeseries, titled
-from dashboards.promql import CATEGORIES, JOBS, WITH_TITLE, by, last, recorded, select, told
+from dashboards.promql import CATEGORIES, JOBS, WITH_TITLE, by, changed, last, recorded, select, told
 from dashboards.tables import Column, table
 from xmpp_exporter.catalogue import checks, topics
 
 STATE = recorded("domain:xmpp_xep_supported:last", "job, check")
 TO_CHECK, TO_CHECK_OF_ROW = (
-    to("check", "Show this check on all servers", "suite category", check=value)
+    to("check", "Show this check on all servers", choices.OF_CHECK, check=value)
     for value in ("__field.labels.check", "check")
 )
 CATEGORY_TITLES = titled({str(category): title for category, (title, _) in texts.CATEGORIES.items()})
@@ -29,10 +29,7 @@ CHANGED = state_timeline(
     "Checks that changed",
     "Checks that began or ceased to work in the shown time, at most 50. A gap: it was not known, such as while the"
     " server was down. Vertical lines mark other software.",
-    {
-        "{{title}}": f"{STATE} {WITH_TITLE} and on(job, check)"
-        f" topk(50, changes({select('domain:xmpp_xep_supported:last')}[$__range] @ end()) > 0)"
-    },
+    {"{{title}}": f"{changed('domain:xmpp_xep_supported:last', 'job, check')} {WITH_TITLE}"},
     texts.STATE,
     none="None changed in this time",
     links=(TO_CHECK,),
@@ -103,7 +100,7 @@ REQUIREMENTS = Row(
                 Column(
                     "check",
                     "Check",
-                    links=(to("check", "Show this check on all servers", "suite category", check="check"),),
+                    links=(TO_CHECK_OF_ROW,),
                 ),
                 Column("#", "State", texts=texts.STATE, width=130),
             ),
