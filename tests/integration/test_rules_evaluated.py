@@ -26,9 +26,10 @@ OF_THE_PAST = re.compile(r"_?was1[dw]$|:ratio(1h|24h|7d|30d)$")
 LIMIT = 60
 OF_ALERTS = {
     "domain:xmpp_alerts:silent",
+    "domain:xmpp_alerts:well",
     "domain:xmpp_alerts:over",
-    "domain:xmpp_alerts:working",
-    "domain:xmpp_alerts:works",
+    "domain:xmpp_check_alerts:well",
+    "domain:xmpp_check_alerts:over",
     "domain:xmpp_xep_supported:failing",
     "domain:xmpp_xep_supported:lost",
 }
