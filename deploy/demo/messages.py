@@ -40,19 +40,27 @@ class Messages:
         self._mail, self._chat = mail, chat
         self._network = Network(Resolver(), TlsContexts(laboratory.ca_file))
         self._on_mail, self._on_text = on_mail, on_text
-        self._opened: Future[Callable[[], object]] = Future()
+        self._opened: Future[None] = Future()
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run_all)
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         self._thread.start()
-        self._end = self._opened.result()
+        try:
+            self._opened.result()
+        except BaseException:  # Ctrl-C, too: nothing else would end the thread, and with it the process
+            self._end()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+
+    def _end(self) -> None:
+        self._ended.set()
         self._thread.join()
 
     def _run_all(self) -> None:
@@ -64,13 +72,11 @@ class Messages:
             self._opened.set_exception(error)
 
     async def _run(self) -> None:
-        ended = asyncio.Event()
-        loop = asyncio.get_running_loop()
         address, port = self._mail
         async with mailbox(address, port=port) as box, ear_at(self._network, self._chat.address, self.jid) as ear:
             box.on_mail, ear.on_text = self._take_mail, self._take_text
-            self._opened.set_result(lambda: loop.call_soon_threadsafe(ended.set))
-            await ended.wait()
+            self._opened.set_result(None)
+            await asyncio.to_thread(self._ended.wait)
 
     def _take_mail(self, mail: Mail) -> None:
         self.mails.append(mail)

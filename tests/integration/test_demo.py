@@ -9,16 +9,21 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import urllib.request
 from collections.abc import Iterator
+from concurrent.futures import Future
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from deploy.demo.messages import Messages
+from deploy.demo.show import CHAT
 from tests.history.rules import read_rules
+from tests.servers.laboratory import Laboratory
 
 TREE = Path(__file__).parents[2]
 LIMIT = 120
@@ -126,6 +131,25 @@ def test_it_tells_what_is_broken_and_an_interrupt_ends_it_and_leaves_nothing_beh
         assert demo.wait(LIMIT) == 0
     assert list(temporary.iterdir()) == []
     assert processes_naming(temporary) == []
+
+
+class Interrupted(Future[None]):
+    """Ctrl-C, in the moment when what was waited for is there."""
+
+    def result(self, timeout: float | None = None) -> None:
+        super().result(timeout)
+        raise KeyboardInterrupt
+
+
+def test_an_interrupt_while_it_logs_in_ends_it(
+    laboratory: Laboratory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    messages = Messages(tmp_path, ("127.0.0.1", 0), laboratory, laboratory.server(CHAT))
+    monkeypatch.setattr(messages, "_opened", Interrupted())
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt), messages:
+        pass
+    assert threading.active_count() == before
 
 
 def test_without_root_the_installation_says_what_is_missing_and_how_to_get_it(temporary: Path) -> None:
