@@ -104,6 +104,7 @@ def check_what_breaks_is_told(shown: str, output: Iterator[str]) -> None:
         awaited.discard(line.rstrip())
         if not awaited:
             break
+    assert not awaited
     mails = [message_from_bytes(file.read_bytes(), policy=policy.default) for file in Path(folder).glob("*.eml")]
     assert f"[warning] {lost}" in [mail["Subject"] for mail in mails]
 
