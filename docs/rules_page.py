@@ -45,6 +45,8 @@ The Prometheus operator takes the same `groups` as the `spec` of a `PrometheusRu
 
 - **Keep data for longer than 30 days**, or the availability over 30 days is that of what is there. Prometheus keeps 15
   unless it is started with `--storage.tsdb.retention.time=400d`.
+- **Let alerts survive a restart of Prometheus**, with `--rules.alert.for-grace-period=5m`: otherwise it forgets that
+  one fires that waits for less than 10 minutes, such as `XmppServerDown`. Its end is told then, and it begins anew.
 - Nothing is computed backwards: comparisons with a day and a week ago begin a day and a week after the installation,
   and the availability over 7 and 30 days is that since the installation. Its first hours come within the first hour.
 - Servers that are scraped through `/probe` have no counters, and so no availability; with a day and a week ago, single
