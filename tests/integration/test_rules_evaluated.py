@@ -30,7 +30,6 @@ OF_ALERTS = {
     "domain:xmpp_alerts:over",
     "domain:xmpp_check_alerts:well",
     "domain:xmpp_check_alerts:over",
-    "domain:xmpp_xep_supported:failing",
     "domain:xmpp_xep_supported:lost",
 }
 """Recorded among the alerts, for them alone."""
