@@ -10,6 +10,7 @@ Bounded in size and time. What can go wrong is one of ApiError's kinds:
 
 import asyncio
 import json
+import os
 import ssl
 from collections.abc import Callable, Mapping
 from types import TracebackType
@@ -152,11 +153,20 @@ class Api:
         except TimeoutError as error:
             raise Away(f"{self.settings.url} did not answer within {self.settings.timeout:g} s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise Away(f"{self.settings.url} cannot be asked: {error}") from error
+            raise Away(f"{self.settings.url} cannot be asked: {_told(error)}") from error
         if answer.status >= 300:
             text = body[:_MAX_ERROR].decode(errors="replace")
             raise Refused(f"{self.settings.url} answers {answer.status} to {path}: {text}", answer.status)
         return body
+
+
+def _told(error: aiohttp.ClientError | OSError) -> str:
+    """The system's words for a connection that fails; aiohttp's name each address and its own settings."""
+    reason = getattr(error, "os_error", None)
+    if not isinstance(reason, OSError) or isinstance(reason, ssl.SSLError):
+        return str(error)
+    number = reason.errno or 0
+    return os.strerror(number) if number > 0 else str(reason.strerror or reason)
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

@@ -15,7 +15,7 @@ from xmpp_badges.rendering import render, static
 from xmpp_badges.routes import Routes, check_of, software_of, told
 from xmpp_badges.site import Site
 from xmpp_exporter.catalogue import Check, checks, topics
-from xmpp_exporter.catalogue.help import page_of
+from xmpp_exporter.catalogue.help import page_of, software_with_page
 from xmpp_exporter.catalogue.software import GENERAL, software
 from xmpp_exporter.catalogue.suite import suites
 
@@ -153,7 +153,8 @@ class PageRoutes(Routes):
         check, name = check_of(request), software_of(request)
         known = Known(None, self.source.now)
         text = instructions.html(check.id, name)
-        return await self._page(request, "help.html.j2", known, check=check, text=text, helped=self._helped(check))
+        others = [each for each in self._helped(check) if each[0] not in (name, GENERAL)]
+        return await self._page(request, "help.html.j2", known, check=check, text=text, others=others)
 
     async def static(self, request: web.Request) -> web.StreamResponse:
         content_type = STATIC.get(request.match_info["name"])
@@ -189,7 +190,7 @@ class PageRoutes(Routes):
     @staticmethod
     def _helped(check: Check) -> list[tuple[str, str]]:
         """The software for which there is help of its own, and its title."""
-        own = [(name, entry.title) for name, entry in software().items() if _has_own(check.id, name)]
+        own = [(name, software()[name].title) for name in software_with_page(check.id)]
         own.sort(key=lambda named: named[1].lower())
         return own or ([(GENERAL, "any server")] if page_of(check.id, None) else [])
 
@@ -207,8 +208,3 @@ class PageRoutes(Routes):
             raise web.HTTPMovedPermanently(self._site.links + to.format(**parts))
 
         return moved
-
-
-def _has_own(check: str, name: str) -> bool:
-    page = page_of(check, name)
-    return page is not None and page.software == name

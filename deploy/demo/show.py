@@ -133,10 +133,10 @@ class Demonstration:
             f"  {self.badges.url}/          result pages, with scores as soon as rules recorded them\n"
             f"  {self.badges.url}/badge/{self.servers[0].domain}.svg   a badge\n"
             f"  {works_not}   what does not work\n"
-            f"  {self.prometheus.url}/rules     what is recorded of it, and alerted\n"
-            f"  {self.alertmanager.url}/          who is told of it\n"
+            f"  {self.prometheus.url}/classic/rules   what is recorded of it, and alerted\n"
             f"Try\n"
             f"  {check} --config.file {self.exporter.configuration_file}\n"
+            f"  amtool alert --alertmanager.url {self.alertmanager.url}    # what is alerted now\n"
         )
 
     def show_how_to_break_it(self) -> None:

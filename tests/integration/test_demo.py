@@ -73,6 +73,15 @@ def test_once_ends_with_both_tables_after_prometheus_has_their_verdicts(temporar
     assert processes_naming(temporary) == []
 
 
+def check_addresses(shown: str) -> None:
+    """Everything that is to be opened is there: Debian's Prometheus has other pages than others."""
+    addresses = re.findall(r"^  (http://\S+) ", shown, re.MULTILINE)
+    assert len(addresses) == 6
+    for address in addresses:
+        with urllib.request.urlopen(address, timeout=LIMIT) as answer:
+            assert answer.status == 200
+
+
 def groups_of_rules(prometheus: str) -> list[dict[str, Any]]:
     with urllib.request.urlopen(f"{prometheus}/api/v1/rules", timeout=LIMIT) as answer:
         groups: list[dict[str, Any]] = json.load(answer)["data"]["groups"]
@@ -122,8 +131,9 @@ def test_it_tells_what_is_broken_and_an_interrupt_ends_it_and_leaves_nothing_beh
         running = processes_naming(temporary)
         for name in PROGRAMS:
             assert any(name in each for each in running), f"{name} does not run"
-        [prometheus] = re.findall(r"(http://\S+)/rules ", shown)
+        [prometheus] = re.findall(r"(http://\S+)/classic/rules ", shown)
         try:
+            check_addresses(shown)
             check_rules(prometheus)
             check_what_breaks_is_told(shown, demo.stdout)
         finally:

@@ -1,5 +1,6 @@
 """Help on the command line: for one check, and for all that fails on a real server that may keep its name to itself."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -42,7 +43,11 @@ async def test_software_is_known_by_its_own_words_or_else_by_what_it_reveals(
         ("default.prosody.test", ["What to do with Prosody 0.12.3:", '```lua\n"mam";'], ["modules:", "xep0280"]),
         ("bare.prosody.test", ["What to do with Prosody:", '```lua\n"mam";', '"carbons";'], ["modules:"]),
         ("default.ejabberd.test", ["What to do with ejabberd 23.01-1:", "  mod_mam:\n"], ["prosody", "xep0280"]),
-        ("minimal.ejabberd.test", ["the server's software is not known", "no instruction yet"], ["mod_mam"]),
+        (
+            "minimal.ejabberd.test",
+            ["the server's software is not known", "depends on the server's software"],
+            ["mod_mam"],
+        ),
     ],
 )
 async def test_for_all_that_fails_the_change_is_told_that_this_server_needs(
@@ -54,6 +59,16 @@ async def test_for_all_that_fails_the_change_is_told_that_this_server_needs(
     help_text = result.out.partition("\nWhat to do")[1] + result.out.partition("\nWhat to do")[2]
     assert [part for part in told if part not in help_text] == []
     assert [part for part in (*untold, "`c2s_stream`") if part in help_text] == []
+
+
+async def test_what_counts_comes_first_and_what_there_is_no_instruction_for_last(
+    command: Command, laboratory: Laboratory
+) -> None:
+    laboratory.server("default.ejabberd.test")
+    checks = ["--only", "xep0474,xep0202,xep0313"]  # in the order of the table
+    target = f"{PROBE}@default.ejabberd.test"
+    result = await command.run("check", target, *command.password_file, *checks, "--help-for-admins")
+    assert re.findall(r"^# .*\(`(\w+)`\)$", result.out, re.MULTILINE) == ["xep0313", "xep0202", "xep0474"]
 
 
 async def test_where_nothing_fails_nothing_is_to_be_done(command: Command, laboratory: Laboratory) -> None:
@@ -76,6 +91,13 @@ def test_help_for_one_check_is_for_the_version_that_is_named() -> None:
     assert result.exit_code == 0
     assert "community module `mod_smacks`" in result.stdout
     assert "smacks_hibernation_time" not in result.stdout
+
+
+def test_without_software_it_is_said_how_to_name_it() -> None:
+    result = CliRunner().invoke(app, ["help", "xep0313"])
+    assert result.exit_code == 0
+    assert "for one software: xmpp-exporter help xep0313 --software ejabberd|" in result.stderr
+    assert CliRunner().invoke(app, ["help", "xep0313", "--software", "prosody"]).stderr == ""
 
 
 @pytest.mark.parametrize(

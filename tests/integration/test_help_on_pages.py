@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import html5lib
 import pytest
 
-from tests.integration.badges_site import BadgesSite, badges_site
+from tests.integration.badges_site import Answer, BadgesSite, badges_site
 from tests.integration.running_exporter import RunningExporter, server_of, settings_of
 from tests.integration.test_prometheus_server import free_port
 from tests.servers.laboratory import Laboratory
@@ -82,7 +82,7 @@ async def test_of_software_that_nobody_knows_it_is_what_is_the_same_with_any(sit
     web = await told(site, HIDES_ALL, "xep0156")
     assert "add_header Access-Control-Allow-Origin *;" in web
     archive = await told(site, HIDES_ALL, "xep0313")
-    assert "There is no instruction yet. What is looked for:" in archive
+    assert "What to change depends on the server's software." in archive
     assert "mam" not in archive.partition("What is looked for")[0].removeprefix("Message Archive Management")
 
 
@@ -90,3 +90,16 @@ async def test_what_fails_and_does_not_count_has_something_to_say_too(site: Badg
     limits = await told(site, SAYS_IT, "xep0478")
     assert "There is no instruction for Prosody yet." in limits
     assert "It is for information alone: the score is the same without it." in limits
+
+
+def offered(page: Answer) -> set[str]:
+    """The software whose help a page of help links to."""
+    return set(re.findall(r'href="/help/(\w+)/', page.text))
+
+
+async def test_a_page_of_help_offers_that_for_other_software(site: BadgesSite) -> None:
+    assert offered(await site.get("/help/prosody/xep0313")) == {
+        *("ejabberd", "metronome", "mongooseim", "openfire", "snikket", "tigase")
+    }
+    assert "prosody" in offered(await site.get("/help/other/xep0313"))
+    assert offered(await site.get("/help/prosody/srv_c2s")) == set()

@@ -132,6 +132,14 @@ def test_a_password_with_a_newline_or_that_cannot_be_read_is_a_warning(folder: F
     assert folder.render(LOGIN)[2] == ""
 
 
+def test_a_token_that_cannot_be_read_is_a_warning(folder: Folder) -> None:
+    token = folder.path / "token"
+    code, _, err = folder.render(CHAT)
+    assert code == 0 and err == f"warning: chat.token: {token}: cannot be read: No such file or directory\n"
+    token.write_text("of-the-bridge\n")
+    assert folder.render(CHAT)[2] == ""
+
+
 @pytest.mark.parametrize(
     "text",
     [

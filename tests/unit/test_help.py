@@ -145,6 +145,13 @@ def test_without_an_own_page_the_general_one_is_shown_and_without_that_what_is_l
     assert checks()["xep0500"].method in text
 
 
+def test_without_software_it_is_told_for_which_there_are_instructions() -> None:
+    [text] = help_for(["xep0425"])
+    assert "There are instructions for: ejabberd, Metronome, MongooseIM, Openfire, Prosody, Snikket, Tigase." in text
+    [text] = help_for(["xep0500"])
+    assert "There is no instruction yet." in text
+
+
 @pytest.mark.parametrize(
     ("text", "version"),
     [("0.12.3", (0, 12, 3)), ("23.01-1", (23, 1)), ("v4.9.2", (4, 9, 2)), ("hg:1a2b", None), ("", None)],

@@ -67,6 +67,20 @@ def _unusable(message: str) -> typer.Exit:
 
 def _warnings(alerts: Alerts) -> Iterator[str]:
     """What will keep Alertmanager from sending; no error, since a file may be there for its own user alone."""
+    yield from _warnings_of_chat(alerts)
+    yield from _warnings_of_mail(alerts)
+
+
+def _warnings_of_chat(alerts: Alerts) -> Iterator[str]:
+    if alerts.chat is None or not any(alerts.by(Way.CHAT, Way.ROOM)):
+        return
+    try:
+        alerts.chat.token.read_password()
+    except PasswordError as error:
+        yield f"chat.token: {error}"
+
+
+def _warnings_of_mail(alerts: Alerts) -> Iterator[str]:
     if alerts.smtp is None or alerts.smtp.login is None or not any(alerts.by(Way.MAIL)):
         return
     try:

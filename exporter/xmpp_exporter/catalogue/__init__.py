@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-import yaml
+from xmpp_exporter.catalogue.yamltext import read_yaml
 
 KINDS = ("feature", "hygiene", "fact")
 LEAVES = ("nothing", "removable", "permanent")
@@ -63,7 +63,7 @@ def _check(entry: Mapping[str, Any], topics: Mapping[str, str]) -> Check:
 
 @cache
 def _data() -> dict[str, Any]:
-    data: dict[str, Any] = yaml.safe_load(files(__package__).joinpath("checks.yml").read_text(encoding="utf-8"))
+    data: dict[str, Any] = read_yaml(files(__package__).joinpath("checks.yml").read_text(encoding="utf-8"))
     return data
 
 

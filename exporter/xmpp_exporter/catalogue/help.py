@@ -30,6 +30,11 @@ def page_of(check: str, software: str | None) -> Page | None:
     return next((page for folder in folders if (page := pages().get(folder, {}).get(check))), None)
 
 
+def software_with_page(check: str) -> list[str]:
+    """The software that has a page of its own for a check."""
+    return [name for name, found in pages().items() if name != GENERAL and check in found]
+
+
 def help_for(wanted: Iterable[str], software: str | None = None, version: str = "") -> Iterator[str]:
     """What to do about these checks, in Markdown: a text for each page, or for a check that has none.
 
@@ -42,7 +47,7 @@ def help_for(wanted: Iterable[str], software: str | None = None, version: str = 
     for first, *others in by_page.values():
         page = page_of(first, software)
         if page is None:
-            yield no_instruction(checks()[first], software)
+            yield no_instruction(checks()[first], software, software_with_page(first))
         else:
             yield instruction(page, [checks()[check] for check in (first, *others)], parse_version(version))
 

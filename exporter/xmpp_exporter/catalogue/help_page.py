@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.catalogue.software import GENERAL, Version, changed_files, parse_version, software
+from xmpp_exporter.catalogue.yamltext import read_yaml
 
 CHANGE = "{{ change }}"
 """Stands in the Markdown where the snippets are shown."""
@@ -134,7 +135,7 @@ def parse_page(name: str, text: str) -> Page:
     if start or not body:
         raise ValueError(f"{name}: begins with YAML between two lines of ---")
     try:
-        entry = yaml.safe_load(front)
+        entry = read_yaml(front)
         return Page.model_validate({**entry, "body": body.strip()})
     except (yaml.YAMLError, TypeError) as error:
         raise ValueError(f"{name}: {error}") from error

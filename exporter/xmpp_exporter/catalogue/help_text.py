@@ -22,18 +22,26 @@ def instruction(page: Page, wanted: Sequence[Check], version: Version | None = N
     return "\n\n".join(parts) + "\n"
 
 
-def no_instruction(check: Check, name: str | None) -> str:
-    """What to say where nobody has written anything."""
-    where = f" for {software()[name].title}" if name else ""
+def no_instruction(check: Check, name: str | None, written_for: Sequence[str] = ()) -> str:
+    """What to say where nobody has written anything, or not for any software."""
     parts = [
         f"# {check.title} (`{check.id}`)",
         check.description,
-        f"There is no instruction{where} yet. What is looked for: {check.method}",
+        f"{_unwritten(name, written_for)} What is looked for: {check.method}",
         *([] if check.scored else ["It is for information alone: the score is the same without it."]),
         _to_see([check]),
         f"Specification: <{check.link}>",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _unwritten(name: str | None, written_for: Sequence[str]) -> str:
+    if name:
+        return f"There is no instruction for {software()[name].title} yet."
+    if written_for:
+        titles = ", ".join(software()[each].title for each in written_for)
+        return f"What to change depends on the server's software. There are instructions for: {titles}."
+    return "There is no instruction yet."
 
 
 def command(wanted: Sequence[Check]) -> str:

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from xmpp_exporter.catalogue.yamltext import read_yaml
 
 GENERAL = "general"
 """The folder of what is the same with any software: DNS, TLS, web servers."""
@@ -75,7 +76,7 @@ def parse_version(text: str) -> Version | None:
 
 @cache
 def _data() -> dict[str, dict[str, dict[str, object]]]:
-    data: dict[str, dict[str, dict[str, object]]] = yaml.safe_load(
+    data: dict[str, dict[str, dict[str, object]]] = read_yaml(
         files(__package__).joinpath("software.yml").read_text(encoding="utf-8")
     )
     return data

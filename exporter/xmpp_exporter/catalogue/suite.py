@@ -6,7 +6,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
-import yaml
+from xmpp_exporter.catalogue.yamltext import read_yaml
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class Suite:
 def suites() -> Mapping[str, Suite]:
     """All suites by id."""
     paths = sorted(files(__package__).joinpath("suites").iterdir(), key=lambda path: path.name)
-    read = [parse_suite(yaml.safe_load(path.read_text(encoding="utf-8"))) for path in paths]
+    read = [parse_suite(read_yaml(path.read_text(encoding="utf-8"))) for path in paths]
     return {suite.id: suite for suite in read}
 
 

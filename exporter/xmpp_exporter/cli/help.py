@@ -7,7 +7,8 @@ import typer
 from rich.console import Console
 from rich.markdown import Markdown
 
-from xmpp_exporter.catalogue.help import help_for
+from xmpp_exporter.catalogue import checks
+from xmpp_exporter.catalogue.help import help_for, page_of, software_with_page
 from xmpp_exporter.catalogue.software import named, software
 from xmpp_exporter.cli.errors import CannotRun
 from xmpp_exporter.cli.target import wanted_check
@@ -52,13 +53,19 @@ def help_command(
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(error.exit_code) from error
     _print(help_for([wanted.id], known, version), stdout_console())
+    if known is None and (others := software_with_page(wanted.id)):
+        typer.echo(f"for one software: xmpp-exporter help {wanted.id} --software {'|'.join(others)}", err=True)
 
 
 def print_help(report: ProbeReport, console: Console) -> None:
-    """For each check that fails, what to do about it on a server of this software and version."""
+    """For each check that fails, what to do about it on a server of this software and version.
+
+    What counts comes first, and last what there is no instruction for.
+    """
     if failing := [result.check for result in report.checks if result.outcome.verdict in FAILING]:
         said = report.software
         name, version = (named(said.name), said.version) if said is not None else (None, "")
+        failing.sort(key=lambda check: (not checks()[check].scored, page_of(check, name) is None))
         _print(["\n" + _about(name, version), *help_for(failing, name, version)], console)
 
 
