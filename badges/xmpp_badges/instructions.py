@@ -7,6 +7,7 @@ from markdown_it.token import Token
 from markupsafe import Markup
 
 from xmpp_exporter.catalogue.help import help_for
+from xmpp_exporter.catalogue.help_text import told_for
 from xmpp_exporter.catalogue.software import software
 
 _markdown = MarkdownIt("commonmark", {"html": False})
@@ -43,6 +44,11 @@ def html(check: str, name: str | None, version: str = "", below: int = 0, title:
     text = _markdown.renderer.render(tokens, _markdown.options, {})
     # so that a keyboard can scroll what is wider than the screen
     return Markup(text.replace("<pre>", '<pre tabindex="0">'))  # noqa: S704 - HTML in the texts is off
+
+
+def html_for(domain: str, check: str, name: str | None, version: str) -> Markup:
+    """What a server's page says, without a title and below its own headings."""
+    return Markup(told_for(domain, html(check, name, version, below=3, title=False)))  # noqa: S704 - escaped above
 
 
 def _mark_links(tokens: list[Token]) -> None:

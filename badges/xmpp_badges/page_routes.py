@@ -185,7 +185,7 @@ class PageRoutes(Routes):
     def _instruction(self, check: str, details: server_page.Details) -> object:
         summary = details.summary
         version = summary.version if self.source.config.versions else ""
-        return instructions.html(check, summary.software, version, below=3, title=False)
+        return instructions.html_for(summary.domain, check, summary.software, version)
 
     @staticmethod
     def _helped(check: Check) -> list[tuple[str, str]]:

@@ -60,6 +60,13 @@ async def test_the_instruction_is_that_of_the_server_s_software(site: BadgesSite
     assert "modules: mod_mam: default: always" in await told(site, HIDES_IT, "xep0313")
 
 
+async def test_it_names_the_server_and_help_for_anybody_the_example(site: BadgesSite) -> None:
+    page = (await site.get(f"/server/{SAYS_IT}")).text
+    assert f"_xmpps-client._tcp.{SAYS_IT}. SRV" in page
+    assert "example.org" not in page
+    assert "_xmpps-client._tcp.example.org. SRV" in (await site.get("/help/prosody/xep0368")).text
+
+
 async def test_it_is_the_one_for_the_server_s_version(site: BadgesSite) -> None:
     calls = await told(site, SAYS_IT, "turn")
     assert "turn_external_secret = " in calls

@@ -8,7 +8,7 @@ from tests.help.bases import BASES
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.catalogue.help import help_for, page_of, pages
 from xmpp_exporter.catalogue.help_page import Page, parse_page
-from xmpp_exporter.catalogue.help_text import instruction
+from xmpp_exporter.catalogue.help_text import instruction, told_for
 from xmpp_exporter.catalogue.software import Version, named, parse_version, revealed, software
 
 GOOD = """\
@@ -150,6 +150,51 @@ def test_without_software_it_is_told_for_which_there_are_instructions() -> None:
     assert "There are instructions for: ejabberd, Metronome, MongooseIM, Openfire, Prosody, Snikket, Tigase." in text
     [text] = help_for(["xep0500"])
     assert "There is no instruction yet." in text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("In the zone of `example.org`.", "In the zone of `a-b.test`."),
+        (
+            "_xmpp-client._tcp.example.org. SRV 5 0 5222 xmpp.example.org.",
+            "_xmpp-client._tcp.a-b.test. SRV 5 0 5222 xmpp.a-b.test.",
+        ),
+        ('Component "conference.example.org" "muc"', 'Component "conference.a-b.test" "muc"'),
+        ("/etc/certs/example.org.pem of admin@example.org", "/etc/certs/a-b.test.pem of admin@a-b.test"),
+        ("check probe@example.org", "check me@a-b.test"),
+        *(
+            (same, same)
+            for same in ("203.0.113.5", "example.net", "anexample.org", "my-example.org", "example.organic")
+        ),
+    ],
+)
+def test_a_server_stands_in_the_place_of_the_example(text: str, shown: str) -> None:
+    assert told_for("me@a-b.test", text) == shown
+
+
+@pytest.mark.parametrize(
+    ("target", "command"),
+    [
+        ("", "check probe@example.org"),
+        ("a.test", "check probe@a.test"),
+        ("example.org.test", "check probe@example.org.test"),
+        ("`id`@a.test", "check probe@a.test"),
+        ("--json@a.test", "check probe@a.test"),
+        ("<b>a.test</b>", "check probe@example.org"),
+        ("a.test`\n# b", "check probe@example.org"),
+        ("me@a.test\n", "check probe@example.org"),
+    ],
+)
+def test_a_name_that_means_something_to_markdown_or_a_shell_is_not_shown(target: str, command: str) -> None:
+    assert told_for(target, "check probe@example.org") == command
+
+
+def test_help_for_one_server_names_no_other() -> None:
+    texts = list(help_for(checks(), "prosody", "0.12", "me@a.test"))
+    assert [text for text in texts if "example.org" in text] == []
+    assert any("xmpp-exporter check me@a.test --only xep0313," in text for text in texts)
+    assert any("_xmpps-client._tcp.a.test. SRV" in text for text in texts)
 
 
 @pytest.mark.parametrize(

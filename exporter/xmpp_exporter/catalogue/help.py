@@ -7,7 +7,7 @@ from importlib.resources.abc import Traversable
 
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.catalogue.help_page import Page, parse_page
-from xmpp_exporter.catalogue.help_text import instruction, no_instruction
+from xmpp_exporter.catalogue.help_text import instruction, no_instruction, told_for
 from xmpp_exporter.catalogue.software import GENERAL, parse_version
 
 Pages = Mapping[str, Mapping[str, Page]]
@@ -35,10 +35,11 @@ def software_with_page(check: str) -> list[str]:
     return [name for name, found in pages().items() if name != GENERAL and check in found]
 
 
-def help_for(wanted: Iterable[str], software: str | None = None, version: str = "") -> Iterator[str]:
+def help_for(wanted: Iterable[str], software: str | None = None, version: str = "", target: str = "") -> Iterator[str]:
     """What to do about these checks, in Markdown: a text for each page, or for a check that has none.
 
-    Without a version, or with one that is no number, the texts are for all versions.
+    Without a version, or with one that is no number, the texts are for all versions; without a target, which is a
+    domain or an account's JID, they are for example.org.
     """
     by_page: dict[int, list[str]] = {}
     for check in wanted:
@@ -47,9 +48,10 @@ def help_for(wanted: Iterable[str], software: str | None = None, version: str = 
     for first, *others in by_page.values():
         page = page_of(first, software)
         if page is None:
-            yield no_instruction(checks()[first], software, software_with_page(first))
+            text = no_instruction(checks()[first], software, software_with_page(first))
         else:
-            yield instruction(page, [checks()[check] for check in (first, *others)], parse_version(version))
+            text = instruction(page, [checks()[check] for check in (first, *others)], parse_version(version))
+        yield told_for(target, text)
 
 
 def _folder(folder: Traversable) -> dict[str, Page]:

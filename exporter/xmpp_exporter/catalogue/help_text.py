@@ -1,10 +1,28 @@
 """Help as people read it: Markdown, in which the commands and configuration are those that the tests carry out."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 from xmpp_exporter.catalogue import Check
 from xmpp_exporter.catalogue.help_page import CHANGE, Need, Page, Snippet, Variant
 from xmpp_exporter.catalogue.software import GENERAL, Version, changed_files, parse_version, software
+
+_EXAMPLE = re.compile(r"(?<![\w-])(probe@)?example\.org(?![\w-])")
+_DOMAIN = re.compile(r"[A-Za-z0-9.-]+")
+_LOCALPART = re.compile(r"[A-Za-z0-9][A-Za-z0-9.+_-]*")
+
+
+def told_for(target: str, text: str) -> str:
+    """A text that is made here, or HTML of it, for one server: with its domain in the place of `example.org`, or with
+    that and an account, in the place of `probe@example.org`, if `target` is a JID.
+
+    Only of letters, digits and the like, which mean nothing to Markdown, HTML or a shell; of others the example stays.
+    """
+    localpart, _, domain = target.rpartition("@")
+    if not _DOMAIN.fullmatch(domain):
+        return text
+    account = f"{localpart if _LOCALPART.fullmatch(localpart) else 'probe'}@{domain}"
+    return _EXAMPLE.sub(lambda found: account if found[1] else domain, text)
 
 
 def instruction(page: Page, wanted: Sequence[Check], version: Version | None = None) -> str:

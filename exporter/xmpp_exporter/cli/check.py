@@ -146,7 +146,8 @@ def check(
         raise typer.Exit(interrupted.exit_code) from interrupted
     _show(report, request.suites, as_json)
     if help_for_admins:
-        print_help(report, stdout_console())
+        account = request.server.account
+        print_help(report, account.jid if account else report.domain, stdout_console())
     raise typer.Exit(exit_code(report))
 
 

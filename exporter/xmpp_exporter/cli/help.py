@@ -57,8 +57,10 @@ def help_command(
         typer.echo(f"for one software: xmpp-exporter help {wanted.id} --software {'|'.join(others)}", err=True)
 
 
-def print_help(report: ProbeReport, console: Console) -> None:
+def print_help(report: ProbeReport, target: str, console: Console) -> None:
     """For each check that fails, what to do about it on a server of this software and version.
+
+    `target` is the domain, or the account that it was checked with.
 
     What counts comes first, and last what there is no instruction for.
     """
@@ -66,7 +68,7 @@ def print_help(report: ProbeReport, console: Console) -> None:
         said = report.software
         name, version = (named(said.name), said.version) if said is not None else (None, "")
         failing.sort(key=lambda check: (not checks()[check].scored, page_of(check, name) is None))
-        _print(["\n" + _about(name, version), *help_for(failing, name, version)], console)
+        _print(["\n" + _about(name, version), *help_for(failing, name, version, target)], console)
 
 
 def _about(name: str | None, version: str) -> str:
