@@ -8,17 +8,22 @@ NODE = $(if $(shell command -v npm),,nodejs npm)
 # For badges and pages: a browser to look at them, the font that their texts are measured with, and load.
 BROWSER = chromium fonts-dejavu-core
 PYTHON = .venv/bin/python
+# Said before anything is installed.
+NEEDS_ROOT = test "$$(id -u)" = 0 || \
+	{ echo "The real servers run as users of their own and on port 443; as root: sudo make $@" >&2; exit 2; }
 
 .PHONY: demo test check docs dashboards bench help-check
 
 # Real servers, the exporter, Prometheus, the pages, and alerts by mail and chat, on loopback, until Ctrl-C; ONCE=1 ends
 # when the verdicts are shown.
 demo:
+	@$(NEEDS_ROOT)
 	@deploy/install $(SERVERS) $(ALERTMANAGER)
 	@exec $(PYTHON) -m deploy.demo $(if $(ONCE),--once)
 
 # Everything that is tested: style, types, and the program against the real servers. Needs root.
 test:
+	@$(NEEDS_ROOT)
 	@deploy/install $(SERVERS) $(WEB_SERVERS) $(ALERTMANAGER) iproute2 wrk $(BROWSER) $(NODE)
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m ruff format --check .
@@ -44,10 +49,12 @@ dashboards:
 
 # What a probe, a scrape, a rule and a badge cost; needs root.
 bench:
+	@$(NEEDS_ROOT)
 	@deploy/install $(SERVERS) iproute2 wrk
 	$(PYTHON) -m tests.bench
 
 # Carries out one page of help on a real server: make help-check SOFTWARE=prosody CHECK=xep0313. Needs root.
 help-check:
+	@$(NEEDS_ROOT)
 	@deploy/install $(SERVERS) $(WEB_SERVERS)
 	@$(PYTHON) -m tests.help "$(SOFTWARE)" "$(CHECK)"

@@ -163,18 +163,31 @@ def test_an_interrupt_while_it_logs_in_ends_it(
     assert threading.active_count() == before
 
 
-def test_without_root_the_installation_says_what_is_missing_and_how_to_get_it(temporary: Path) -> None:
-    (temporary / "deploy").mkdir()
-    shutil.copy(TREE / "deploy" / "install", temporary / "deploy")
-    result = subprocess.run(
-        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "deploy/install", "coreutils", "not-there"],
-        cwd=temporary,
+def run_without_root(folder: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """In a copy, below the folder, of what installs."""
+    (folder / "deploy").mkdir()
+    for name in ("Makefile", "deploy/install"):
+        shutil.copy(TREE / name, folder / name)
+    return subprocess.run(
+        ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", *command],
+        cwd=folder,
         env={"PATH": "/usr/bin:/bin"},
         capture_output=True,
         text=True,
         timeout=LIMIT,
         check=False,
     )
+
+
+@pytest.mark.parametrize("target", ["demo", "test", "bench", "help-check"])
+def test_without_root_nothing_is_installed_for_what_needs_it(temporary: Path, target: str) -> None:
+    result = run_without_root(temporary, "make", target)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.splitlines()[0].endswith(f"as root: sudo make {target}")
+
+
+def test_without_root_the_installation_says_what_is_missing_and_how_to_get_it(temporary: Path) -> None:
+    result = run_without_root(temporary, "deploy/install", "coreutils", "not-there")
     assert result.returncode == 2
     assert result.stderr.splitlines()[-1] == "  apt-get install --no-install-recommends not-there"
     assert "deploy/install not-there\n" in result.stderr
