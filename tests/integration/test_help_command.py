@@ -111,6 +111,7 @@ def test_without_software_it_is_said_how_to_name_it() -> None:
             ["xep0313", "--software", "jabberd2"],
             "error: there is no help for the software jabberd2: write one of ejabberd",
         ),
+        (["xep0313", "--version", "foo"], "error: --version: 'foo' is no version: write its numbers, such as 0.12"),
     ],
 )
 def test_what_there_is_no_help_for_is_said(arguments: list[str], said: str) -> None:

@@ -9,7 +9,7 @@ from rich.markdown import Markdown
 
 from xmpp_exporter.catalogue import checks
 from xmpp_exporter.catalogue.help import help_for, page_of, software_with_page
-from xmpp_exporter.catalogue.software import named, software
+from xmpp_exporter.catalogue.software import named, parse_version, software
 from xmpp_exporter.cli.errors import CannotRun
 from xmpp_exporter.cli.target import wanted_check
 from xmpp_exporter.cli.terminal import stdout_console
@@ -49,6 +49,8 @@ def help_command(
     try:
         wanted = wanted_check(check)
         known = _software(software_name)
+        if version and parse_version(version) is None:
+            raise CannotRun(f"--version: {version!r} is no version: write its numbers, such as 0.12 or 23.10")
     except CannotRun as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(error.exit_code) from error
