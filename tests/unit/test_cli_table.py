@@ -150,3 +150,17 @@ def test_the_catalogue_has_every_check_and_topic(capsys: pytest.CaptureFixture[s
     assert table["xep0384"] == ["0384", "OMEMO Encryption", "yes", "account no contacts", "removable"]
     assert table["roster_versioning"][0] == "RFC"
     assert table["xep0368"][2:] == ["yes", "-", "nothing"]
+
+
+def test_a_narrow_terminal_gets_the_catalogue_s_titles_unbroken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    file = io.StringIO()
+    print_catalogue(Console(file=file, width=60, force_terminal=True))
+    lines = [line.rstrip() for line in re.sub(r"\x1b\[[0-9;]*m", "", file.getvalue()).splitlines()]
+    assert max(map(len, lines)) <= 60
+    assert "xep0368               0368  SRV records for XMPP over TLS" in lines
+    assert "ipv6                  RFC   IPv6 (info)" in lines
+    entry = next(index for index, line in enumerate(lines) if line.startswith("xep0384 "))
+    assert re.sub(r"\s+", " ", " ".join(lines[entry : entry + 3])).startswith(
+        "xep0384 0384 OMEMO Encryption · needs account no contacts · leaves removable "
+    )

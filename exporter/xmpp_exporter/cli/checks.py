@@ -19,8 +19,8 @@ def checks(
     """List the checks, what they need and what they leave.
 
     The ids are what --only and --exclude take, and the label `check` of the metrics. "Counts" tells what is in the
-    score. A check needs nothing, an account, or an account whose contacts would see nothing of it. What it leaves on
-    the server as removable, it removes itself.
+    score; on a narrow terminal, "(info)" what is not. A check needs nothing, an account, or an account whose contacts
+    would see nothing of it. What it leaves on the server as removable, it removes itself.
     """
     if as_json:
         typer.echo(json.dumps([check_json(check) for check in catalogue().values()], indent=2))

@@ -29,7 +29,7 @@ _COMPLIANCE_COLOURS = {
 }
 
 NARROW = 110
-"""Columns below which title, reason and detail share one column of the table."""
+"""Columns below which the title shares its column with all that comes after it."""
 
 
 def print_report(report: ProbeReport, console: Console) -> None:
@@ -80,19 +80,25 @@ def _named(level: LevelFindings, finding: Finding) -> str:
 
 def print_catalogue(console: Console) -> None:
     """Every check, by topic."""
-    table = _table("Check", "XEP", "Title", "Counts", "Needs", "Leaves")
+    narrow = console.width < NARROW
+    columns = ("Title, needs and leaves",) if narrow else ("Title", "Counts", "Needs", "Leaves")
+    table = _table("Check", "XEP", *columns)
     for topic, entries in _by_topic((check, check) for check in checks().values()):
         _add_topic(table, topic)
         for _, check in entries:
-            table.add_row(
-                Text(check.id, "cyan"),
-                check.xep or "RFC",
-                check.title,
-                "yes" if check.scored else "no",
-                " ".join(sorted(check.needs)).replace("_", " ") or "-",
-                check.leaves,
-            )
+            table.add_row(*_catalogue_row(check, narrow))
     _print(console, table)
+
+
+def _catalogue_row(check: Check, narrow: bool) -> list[Text]:
+    """Where there is little room, what is a matter of course is left out."""
+    needs = " ".join(sorted(check.needs)).replace("_", " ")
+    row = [Text(check.id, "cyan"), Text(check.xep or "RFC")]
+    if not narrow:
+        return [*row, Text(check.title), Text("yes" if check.scored else "no"), Text(needs or "-"), Text(check.leaves)]
+    leaves = check.leaves if check.leaves != "nothing" else ""
+    more = [Text(f"{word} {what}", "dim") for word, what in (("needs", needs), ("leaves", leaves)) if what]
+    return [*row, Text(" · ").join([_title(check), *more])]
 
 
 def _by_topic(entries: Iterable[tuple[Check, Row]]) -> Iterable[tuple[str, list[tuple[Check, Row]]]]:
@@ -121,9 +127,13 @@ def _result_row(check: Check, result: CheckResult, narrow: bool) -> list[Text]:
     why = Text(printable(outcome.detail), "dim")
     if outcome.reason is not None:
         why = Text.assemble((outcome.reason, _COLOURS[outcome.verdict]), ": " if why else "", why)
-    title = Text(check.title) if check.scored else Text.assemble(check.title, (" (info)", "dim"))
+    title = _title(check)
     about = [Text.assemble(title, " · " if why else "", why)] if narrow else [title, why]
     return [Text(check.id, "cyan"), Text(outcome.verdict, _COLOURS[outcome.verdict]), *about]
+
+
+def _title(check: Check) -> Text:
+    return Text(check.title) if check.scored else Text.assemble(check.title, (" (info)", "dim"))
 
 
 def _score_line(report: ProbeReport) -> Text:
