@@ -1,5 +1,6 @@
 """A report as JSON: what `xmpp-exporter check --json` prints and the exporter's API answers."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -12,8 +13,10 @@ _DIGITS = 6
 """Durations are measured no finer than a microsecond."""
 
 
-def report_json(report: ProbeReport) -> dict[str, Any]:
-    """The report as JSON objects. Times are RFC 3339 in UTC, durations seconds, facts base units.
+def report_json(report: ProbeReport, shown: Iterable[Suite] | None = None) -> dict[str, Any]:
+    """The report as JSON objects, with the suites that are `shown`, or else with all.
+
+    Times are RFC 3339 in UTC, durations seconds, facts base units.
 
     `software` is null when the server neither said nor revealed it, and `reason` for what is supported. A failed probe
     has `failure` and a refused login `login_failure`, both with `reason` and `detail`; otherwise these keys are absent.
@@ -31,7 +34,7 @@ def report_json(report: ProbeReport) -> dict[str, Any]:
     }
     points = score(report)
     result["score"] = {"supported": points.supported, "counted": points.counted}
-    result["suites"] = [_suite(suite, report) for suite in suites().values()]
+    result["suites"] = [_suite(suite, report) for suite in (suites().values() if shown is None else shown)]
     return result | _failures(report)
 
 

@@ -15,6 +15,7 @@ from tests.servers.delay import delayed
 from tests.servers.dns import FakeDns
 from tests.servers.laboratory import PASSWORD, PROBE, Laboratory, Server
 from tests.servers.prosody import Prosody
+from xmpp_exporter.catalogue.suite import suites
 
 GOOD = "good.prosody.test"
 CLOSED = "closed-registration.prosody.test"
@@ -76,6 +77,7 @@ async def test_an_account_gets_the_whole_catalogue(command: Command, open_server
     scored = [check["verdict"] for check in report["checks"] if check["scored"]]
     verdicts = [verdict for verdict in scored if verdict != "unknown"]
     assert report["domain"] == open_server.domain
+    assert [suite["id"] for suite in report["suites"]] == list(suites())
     assert report["software"]["name"].lower() == open_server.configuration.software
     assert report["score"] == {"supported": verdicts.count("supported"), "counted": len(verdicts)}
     assert verdicts.count("supported") >= 18
@@ -132,6 +134,17 @@ async def test_a_refused_login_ends_with_3_after_one_attempt(command: Command, l
     assert "error: the login failed (bad_password)" in result.err
     assert result.err.count("> <auth ") == 1
     assert "never to be seen" not in result.out + result.err
+
+
+@pytest.mark.parametrize(
+    ("more", "told"), [([], []), (["--suite", "cs2023"], ["cs2023"])], ids=["alone", "with a suite"]
+)
+async def test_of_a_few_checks_json_tells_no_suite_that_is_not_named(
+    command: Command, laboratory: Laboratory, more: list[str], told: list[str]
+) -> None:
+    laboratory.server(GOOD)
+    result = await command.run("check", GOOD, "--only", "c2s_stream,xep0368", "--json", *more)
+    assert [suite["id"] for suite in json.loads(result.out)["suites"]] == told
 
 
 async def test_a_server_that_is_not_there_ends_with_3_and_json_says_why(command: Command) -> None:
