@@ -65,7 +65,7 @@ KNOWN = (
 )
 
 
-GROUPS = ("xmpp-servers", "xmpp-checks", "xmpp-alerts-servers", "xmpp-alerts-checks")
+GROUPS = ("xmpp-servers", "xmpp-checks", "xmpp-alerts-servers", "xmpp-alerts-lost", "xmpp-alerts-checks")
 """All that matters here."""
 
 

@@ -30,6 +30,7 @@ OF_ALERTS = {
     "domain:xmpp_alerts:over",
     "domain:xmpp_check_alerts:well",
     "domain:xmpp_check_alerts:over",
+    "domain:xmpp_check_alerts:lost",
     "domain:xmpp_xep_supported:lost",
 }
 """Recorded among the alerts, for them alone."""
