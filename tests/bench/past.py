@@ -24,7 +24,7 @@ _STATES = 5 * MINUTE
 """Seconds between two recorded states of days ago, for the same reason."""
 _PROBES, _FAILED = 60, 1
 """In an hour, of each server."""
-_CHANGED_OF, _CHANGED_ON = 20, 20
+_CHANGED_OF, _CHANGED_ON = 20, 50
 """One check of so many was in another state a day and a week ago, on one of so many servers."""
 _LOOKED_AT = 3 * HOUR
 """Alerts look for a state within a week at moments so far apart, which Prometheus reckons from 1970."""
