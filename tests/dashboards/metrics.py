@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from tests.dashboards.labels import TARGET, Inference, Labels
+from tests.dashboards.promql import metrics_of
 from tests.history.rules import Rule, levels
 from xmpp_alerts.bridge.families import BRIDGE_FAMILIES
 from xmpp_exporter.families import FAMILIES
@@ -55,6 +56,8 @@ def inference(rules: Iterable[Rule]) -> Inference:
     inferred = Inference(metrics)
     for level in levels(rules):
         for rule in level:
+            if rule.record in metrics_of(rule.expr):  # the labels of its last values are not known before its own
+                metrics[rule.record] = OF_ALERTS
             metrics[rule.record] = metrics.get(rule.record, frozenset()) | inferred.labels(rule.expr) | set(rule.labels)
     alerts = [rule for rule in rules if rule.alert]
     metrics["ALERTS"] = OF_ALERTS.union(*(inferred.labels(rule.expr) | set(rule.labels) for rule in alerts))

@@ -46,11 +46,14 @@ def _rules(file: Path) -> Iterator[Rule]:
 
 
 def levels(rules: Iterable[Rule]) -> Iterator[Sequence[Rule]]:
-    """The recording rules in the order in which they can be evaluated over the past: each after those that it reads."""
+    """The recording rules in the order in which they can be evaluated over the past: each after those that it reads.
+
+    What a rule reads of itself is of the evaluation before, and was never recorded.
+    """
     waiting = [rule for rule in rules if rule.record]
     while waiting:
         missing = {rule.record for rule in waiting}
-        ready = [rule for rule in waiting if not (metrics_of(rule.expr) & missing)]
+        ready = [rule for rule in waiting if not metrics_of(rule.expr) & missing - {rule.record}]
         if not ready:
             raise ValueError(f"rules that read each other: {sorted(missing)}")
         yield ready
