@@ -51,7 +51,7 @@ The Prometheus operator takes the same `groups` as the `spec` of a `PrometheusRu
   and the availability over 7 and 30 days is that since the installation. Its first hours come within the first hour.
 - Servers that are scraped through `/probe` have no counters, and so no availability; with a day and a week ago, single
   checks of theirs are compared, but not ratios.
-- What the rules cost is in [benchmarks.md](benchmarks.md#rules-what-recording-takes).
+- What the rules cost is in [benchmarks.md](benchmarks.md#rules-what-they-take).
 
 After the change of a rule, `make test` runs [its tests](../alerting/rules/tests), or one file of them:
 
